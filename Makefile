@@ -1,0 +1,58 @@
+# Two commands are all a newcomer needs: `make run` and `make test`.
+# Everything is installed into .venv from requirements.lock; nothing else on the machine changes.
+
+PYTHON ?= python3
+CONFIG ?= config/project.yaml
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+# Nothing we depend on may call home.
+export DAGSTER_HOME ?= $(CURDIR)/.dagster
+export GX_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.PHONY: run test dev lint format schemas lock setup clean
+
+run: setup
+	$(BIN)/territory run --config $(CONFIG) $(ARGS)
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest $(ARGS)
+
+dev: setup
+	@mkdir -p $(DAGSTER_HOME)
+	@cp -n config/dagster.yaml $(DAGSTER_HOME)/dagster.yaml 2>/dev/null || true
+	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+lint: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--no-strip-extras --generate-hashes \
+		--no-emit-index-url --no-header -o requirements.lock
+
+setup: $(VENV)/.installed dbt_project/target/manifest.json
+
+# The stamp carries the lock's time: a changed lock installs again, an unchanged one costs nothing.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) or sys.version_info[:2] > (3, 13))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=/path/to/python3.x"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
+	@touch $@
+
+dbt_project/target/manifest.json: $(VENV)/.installed $(shell find dbt_project -type f -not -path '*/target/*' -not -path '*/logs/*' 2>/dev/null)
+	$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .dagster dbt_project/target dbt_project/logs data

@@ -1,0 +1,1 @@
+"""Great Expectations suites, the engine that runs them in DuckDB, and their results as rows."""

@@ -1,0 +1,30 @@
+"""The working database of a run: one DuckDB file that only the running process opens."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+# dbt's profile repeats these: two connections of one process to one file must agree on them.
+# Casts of dates depend on the time zone; two threads are what the reference machine has.
+SESSION_SETTINGS = {"TimeZone": "UTC", "threads": "2"}
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the working database at `path` for reading and writing, in UTC."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(path))
+    for name, value in SESSION_SETTINGS.items():
+        connection.execute(f"SET {name} = '{value}'")
+    return connection
+
+
+@contextmanager
+def session(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that is closed at the end of the block, whatever happens in it."""
+    connection = connect(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
