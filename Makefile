@@ -23,6 +23,7 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/pytest $(ARGS)
 
+dev: export TERRITORY_CONFIG := $(abspath $(CONFIG))
 dev: setup
 	@mkdir -p $(DAGSTER_HOME)
 	@cp -n config/dagster.yaml $(DAGSTER_HOME)/dagster.yaml 2>/dev/null || true

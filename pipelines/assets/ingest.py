@@ -1,0 +1,69 @@
+"""Source files and the raw tables they land in.
+
+https://docs.dagster.io/guides/build/assets/defining-assets-with-multi-asset
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, multi_asset
+
+from pipelines.assets.table_metadata import materialized
+from pipelines.assets.workspace import Workspace
+from pipelines.ingest.entities import ENTITIES
+from pipelines.stages.ingest import ingest
+
+OWNERS = ["team:data-engineering"]
+
+SOURCE_FILES = [
+    AssetSpec(
+        key=f"source_{entity.source}__{entity.name}",
+        group_name="source_files",
+        owners=OWNERS,
+        kinds={"file"},
+        description=f"The export that the mapping of source '{entity.source}' names for "
+        f"'{entity.name}'; changed outside this pipeline.",
+    )
+    for entity in ENTITIES
+]
+
+RAW_TABLES = {
+    entity.table: AssetSpec(
+        key=entity.table,
+        deps=[f"source_{entity.source}__{entity.name}"],
+        group_name="ingest",
+        owners=OWNERS,
+        kinds={"duckdb"},
+        description=entity.description,
+    )
+    for entity in ENTITIES
+}
+
+LOAD_TABLES = {
+    name: AssetSpec(
+        key=name,
+        deps=[spec.key for spec in SOURCE_FILES],
+        group_name="ingest",
+        owners=OWNERS,
+        kinds={"duckdb"},
+        description=description,
+    )
+    for name, description in {
+        "quarantined_row": "Grain: one rejected input row, kept verbatim with file, row number, "
+        "rule, column and value.",
+        "meta_load": "Grain: one input file. Reconciliation: read = loaded + quarantined + "
+        "duplicates + excluded.",
+    }.items()
+}
+
+
+@multi_asset(name="ingest", specs=[*RAW_TABLES.values(), *LOAD_TABLES.values()])
+def ingested_tables(
+    context: AssetExecutionContext, workspace: Workspace
+) -> Iterator[MaterializeResult[Any]]:
+    """Read every source into a fresh working database, as text, with its quarantine."""
+    # The clock only keeps dates of the future from becoming the planning date.
+    run, _ = ingest(workspace.settings, today=date.today())
+    context.log.info(f"{run.run_id}: planning date {run.as_of.isoformat()}")
+    yield from materialized(workspace.paths.warehouse, [*RAW_TABLES, *LOAD_TABLES])

@@ -1,0 +1,63 @@
+"""The resource every asset shares: the settings of the run and its lock on the data folder.
+
+https://docs.dagster.io/guides/build/external-resources
+"""
+
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from dagster import ConfigurableResource, InitResourceContext
+from pydantic import Field, PrivateAttr
+
+from pipelines.run_lock import RunLock
+from pipelines.settings.loader import DEFAULT_CONFIG, Settings, load_settings
+from pipelines.stages.run_context import RunContext, WorkPaths
+
+
+class Workspace(ConfigurableResource):  # type: ignore[type-arg]
+    """Which project a run is for. Holds the run lock from the first step to the last."""
+
+    config: str = Field(
+        default=str(DEFAULT_CONFIG), description="The project.yaml of the run, as a path."
+    )
+    data_dir: str = Field(default="", description="Folder for results; empty: as project.yaml.")
+    as_of: str = Field(default="", description="Planning date, YYYY-MM-DD; empty: as the data say.")
+    scenario: str = Field(default="", description="Policy to plan with; empty: as project.yaml.")
+
+    _lock: RunLock | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002
+        """Take the run lock; a second run on the same folder fails here."""
+        self._lock = RunLock(self.settings.data_dir)
+        self._lock.acquire()
+
+    def teardown_after_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002
+        """Give the run lock back."""
+        if self._lock is not None:
+            self._lock.release()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """All settings of the run, validated."""
+        return load_settings(
+            Path(self.config),
+            data_dir=Path(self.data_dir) if self.data_dir else None,
+            as_of=date.fromisoformat(self.as_of) if self.as_of else None,
+            scenario=self.scenario or None,
+        )
+
+    @property
+    def paths(self) -> WorkPaths:
+        """Where the run keeps its working files."""
+        return WorkPaths(self.settings.data_dir)
+
+    @property
+    def run(self) -> RunContext:
+        """The identity of the run, known once the input was read."""
+        return RunContext.load(self.paths)
+
+    def fence(self) -> None:
+        """Raise GateError unless this run still holds its lock."""
+        if self._lock is not None:
+            self._lock.check()

@@ -1,0 +1,56 @@
+"""The command line: `territory run | check | status | explain | demo`.
+
+Every command ends with an exit code of the contract (0 done, 2 bad configuration or input, 3 a gate
+stopped the run, 4 no feasible plan, 1 anything else) and one message that says what to do.
+"""
+
+import sys
+
+import click
+
+from pipelines.cli.check import check
+from pipelines.cli.console import complain
+from pipelines.cli.demo import demo
+from pipelines.cli.explain import explain
+from pipelines.cli.run import run
+from pipelines.cli.status import status
+from pipelines.errors import TerritoryError, near
+
+
+class _SuggestingGroup(click.Group):
+    """A command group that names the nearest command when one is mistyped."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            raise click.UsageError(
+                f"no command '{args[0]}'{near(args[0], self.commands)}", ctx
+            ) from None
+
+
+@click.group(cls=_SuggestingGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sales-territory-pipeline")
+def territory() -> None:
+    """Plan balanced sales territories from CRM files, and say why."""
+
+
+for _command in (run, check, status, explain, demo):
+    territory.add_command(_command)
+
+
+def main() -> None:
+    """Entry point of the `territory` command."""
+    try:
+        territory.main(standalone_mode=False)
+    except TerritoryError as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except click.Abort:
+        complain("interrupted; the last publication is untouched")
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)

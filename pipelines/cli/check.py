@@ -1,0 +1,74 @@
+"""`territory check`: read the input and check it, without planning or publishing."""
+
+import dataclasses
+import tempfile
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from pipelines.cli.console import console, progress_shown
+from pipelines.cli.options import chosen_settings, settings_options
+from pipelines.stages.check_results import CheckRow
+
+
+@click.command()
+@settings_options
+def check(
+    config: Path, data_dir: Path | None, as_of: datetime | None, scenario: str | None
+) -> None:
+    """Validate the settings, read every input file and check what it holds."""
+    from pipelines.stages.gates import run_expectations, stop_on_failed_checks
+    from pipelines.stages.ingest import ensure_sample, ingest
+
+    settings = chosen_settings(config, data_dir, as_of, scenario)
+    with progress_shown(), tempfile.TemporaryDirectory() as scratch:
+        if settings.project.sample is not None:
+            ensure_sample(settings.project.sample, settings.data_dir / "input")
+        # A folder of its own: the working database of a run that is going on stays untouched.
+        apart = dataclasses.replace(
+            settings,
+            data_dir=Path(scratch),
+            project=settings.project.model_copy(update={"sample": None}),
+        )
+        context, result = ingest(apart, today=date.today())
+        rows = run_expectations(apart, context, "raw")
+    _print_files(result.files)
+    _print_checks(rows)
+    stop_on_failed_checks(rows)
+    console.print(f"Input is good. Planning date {context.as_of.isoformat()}.")
+
+
+def _print_files(files: "list[FileLoad]") -> None:  # noqa: F821
+    table = Table(title="Files: read = loaded + quarantined + duplicates + excluded")
+    table.add_column("file")
+    for name in ("read", "loaded", "quarantined", "duplicates", "excluded"):
+        table.add_column(name, justify="right")
+    for load in files:
+        table.add_row(
+            Path(load.source_file).name,
+            *(
+                f"{count:,}"
+                for count in (
+                    load.rows_read,
+                    load.rows_loaded,
+                    load.rows_quarantined,
+                    load.rows_duplicate,
+                    load.rows_excluded,
+                )
+            ),
+        )
+    console.print(table)
+
+
+def _print_checks(rows: list[CheckRow]) -> None:
+    failed = [row for row in rows if not row.passed]
+    console.print(f"{len(rows)} checks, {len(rows) - len(failed)} passed")
+    for row in failed:
+        console.print(
+            f"  {row.severity}: {row.table_name}"
+            f"{'.' + row.column_name if row.column_name else ''}: {row.message} "
+            f"({row.rows_affected:,} rows)",
+            markup=False,
+        )

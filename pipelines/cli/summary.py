@@ -1,0 +1,88 @@
+"""The closing summary of a run: what the plan changed and where the results are."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from pipelines.cli.console import console
+from pipelines.cli.release_reader import open_release, records
+
+
+def print_summary(folder: Path, company: str) -> None:
+    """Print balance before and after, moves, the certificate and where the release lies."""
+    with open_release(folder) as connection:
+        versions = {str(r["plan_version"]): r for r in records(connection, "FROM kpi_plan")}
+        balance = {
+            (str(r["metric"]), str(r["plan_version"])): r
+            for r in records(connection, "FROM kpi_balance")
+        }
+        findings = records(
+            connection,
+            "SELECT count(*) AS n FROM meta_finding WHERE severity = 'warning'",
+        )
+        quarantined = records(connection, "SELECT count(*) AS n FROM quarantined_row")
+    proposed, current = versions["proposed"], versions["current"]
+    console.print()
+    console.print(
+        f"[bold]{company}[/bold]: {proposed['account_count']:,} accounts, "
+        f"{proposed['rep_count']:,} reps, scenario {proposed['scenario']}, "
+        f"plan {proposed['plan_id']}"
+    )
+    console.print(_balance_table(balance))
+    console.print(
+        f"Moves        {proposed['moved_accounts']:,} accounts "
+        f"({_number(proposed['retained_accounts_pct'], 1)} % keep their rep), "
+        f"{_money(proposed['moved_sales_usd'])} of sales change hands, "
+        f"expected loss {_money(proposed['expected_disruption_loss_usd'])} a year"
+    )
+    console.print(
+        f"Travel       {_number(current['travel_hours'])} → "
+        f"{_number(proposed['travel_hours'])} hours a year"
+    )
+    console.print(
+        f"Value        {_money(current['expected_value_usd'])} → "
+        f"{_money(proposed['expected_value_usd'])} a year"
+    )
+    proof = "proved optimal" if proposed["is_proved_optimal"] else "not proved optimal"
+    console.print(
+        f"Certificate  plan cost {_money(proposed['objective_usd'])}, no plan costs less than "
+        f"{_money(proposed['bound_usd'])}: gap {_number(proposed['optimality_gap_pct'], 3)} % "
+        f"({proof})"
+    )
+    console.print(
+        f"Input        {quarantined[0]['n']:,} rows quarantined, "
+        f"{findings[0]['n']:,} warnings (tables quarantined_row, meta_finding)"
+    )
+    console.print(f"Results      {folder.parent.parent / 'published'}", markup=False)
+
+
+def _balance_table(balance: dict[tuple[str, str], dict[str, object]]) -> Table:
+    table = Table(title="Balance: largest deviation of any rep from target")
+    table.add_column("metric")
+    for name in ("before", "after", "tolerance", "floor"):
+        table.add_column(name, justify="right")
+    for metric in sorted({metric for metric, _ in balance}):
+        before, after = balance.get((metric, "current")), balance.get((metric, "proposed"))
+        if after is None:
+            continue
+        table.add_row(
+            metric,
+            _percent(before and before["max_deviation_without_giants_pct"]),
+            _percent(after["max_deviation_without_giants_pct"]),
+            _percent(after["tolerance_pct"]),
+            _percent(after["floor_pct"]),
+        )
+    return table
+
+
+def _number(value: Any, digits: int = 0) -> str:
+    return "—" if value is None else f"{float(value):,.{digits}f}"
+
+
+def _percent(value: Any) -> str:
+    return "—" if value is None else f"{float(value):,.1f} %"
+
+
+def _money(value: Any) -> str:
+    return "—" if value is None else f"{float(value):,.0f} USD"

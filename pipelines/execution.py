@@ -1,0 +1,67 @@
+"""Run the job inside this process and turn whatever stops it into one of our errors."""
+
+import os
+import shutil
+from pathlib import Path
+
+from pipelines.errors import TerritoryError
+from pipelines.settings.loader import PROJECT_ROOT, Settings
+
+DAGSTER_HOME = PROJECT_ROOT / ".dagster"
+DAGSTER_SETTINGS = PROJECT_ROOT / "config" / "dagster.yaml"
+
+
+def execute_run(settings: Settings) -> Path:
+    """Run the whole graph for `settings`; return the folder of the published release.
+
+    Raises:
+        TerritoryError: the run was stopped; the error says by what, the exit code goes with it.
+    """
+    from dagster import DagsterInstance
+
+    from pipelines.definitions import RUN_JOB, build_definitions
+
+    prepare_dagster_home()
+    job = build_definitions().resolve_job_def(RUN_JOB)
+    with DagsterInstance.get() as instance:
+        try:
+            job.execute_in_process(
+                instance=instance,
+                run_config={
+                    "resources": {
+                        "workspace": {
+                            "config": {
+                                "config": str(settings.config_path),
+                                "data_dir": str(settings.data_dir),
+                                "as_of": settings.as_of.isoformat() if settings.as_of else "",
+                                "scenario": settings.scenario,
+                            }
+                        }
+                    },
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+            )
+        except Exception as error:
+            cause = explained(error)
+            if cause is None:
+                raise
+            raise cause from None
+    return (settings.data_dir / "published").resolve()
+
+
+def explained(error: BaseException) -> TerritoryError | None:
+    """The error of ours that `error` wraps, if any: Dagster wraps what an asset raises."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, TerritoryError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def prepare_dagster_home() -> None:
+    """Point Dagster at its folder, with telemetry off, unless DAGSTER_HOME says otherwise."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(DAGSTER_HOME)))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copyfile(DAGSTER_SETTINGS, home / "dagster.yaml")

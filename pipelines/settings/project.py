@@ -1,0 +1,111 @@
+"""`project.yaml`: where input comes from, where output goes, and the thresholds between."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PositiveRate = Annotated[float, Field(gt=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Strict):
+    """One source: a folder of files and the mapping that says what their columns mean."""
+
+    mapping: Path = Field(description="Mapping file, relative to this settings file.")
+    path: Path | None = Field(
+        default=None,
+        description="Folder of the source's files, relative to this settings file; environment "
+        "variables such as $TERRITORY_REAL_DATA are expanded. Default: <data_dir>/input.",
+    )
+
+
+class SampleSettings(_Strict):
+    """The generated sample company; made when the run finds it missing or differently made."""
+
+    accounts: int = Field(default=1_200, ge=1, description="Number of accounts.")
+    reps: int = Field(default=25, ge=1, description="Number of sales reps.")
+    seed: int = Field(default=7, ge=0, description="Seed of the generator.")
+    as_of: date = Field(default=date(2026, 6, 30), description="Last day of its history.")
+    dirt: bool = Field(default=False, description="Inject known faults, with an answer key.")
+
+
+class ThresholdSettings(_Strict):
+    """Where a run stops instead of going on."""
+
+    max_quarantined_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Largest share of a file's rows that may be quarantined; above it the run "
+        "stops with exit code 3.",
+    )
+
+
+class RetentionSettings(_Strict):
+    """How much of the past is kept."""
+
+    releases: int = Field(default=5, ge=1, description="Releases kept, the published one included.")
+    quarantine_runs: int = Field(
+        default=20, ge=1, description="Runs whose quarantined rows are kept as Parquet."
+    )
+    dagster_runs: int = Field(default=50, ge=1, description="Runs kept in Dagster's run storage.")
+
+
+class ScheduleSettings(_Strict):
+    """When `dagster dev` or a daemon starts the run by itself."""
+
+    cron: str = Field(default="0 6 * * 1", description="Cron line; by default Mondays at 06:00.")
+    timezone: str = Field(default="UTC", description="Time zone of the cron line.")
+
+
+class ProjectSettings(_Strict):
+    """The whole of `project.yaml`."""
+
+    name: str = Field(description="Name of the company, shown in summaries.")
+    data_dir: Path = Field(
+        default=Path("../data"),
+        description="Folder of the working database and the releases, relative to this file.",
+    )
+    as_of: date | None = Field(
+        default=None,
+        description="Planning date. Default: the latest business date in the data that is not in "
+        "the future.",
+    )
+    scenario: str = Field(
+        default="default",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
+        description="Policy to plan with: policies/<scenario>.yaml.",
+    )
+    scoring: Path = Field(default=Path("scoring.yaml"), description="Scoring constants.")
+    policies: Path = Field(default=Path("policies"), description="Folder of the policy files.")
+    currency: Literal["USD"] = Field(
+        default="USD", description="Currency of the published amounts."
+    )
+    rates: dict[str, PositiveRate] = Field(
+        default_factory=lambda: {"USD": 1.0},
+        description="USD per unit of each currency a mapping names.",
+    )
+    derive_owner: Literal["never", "when_none"] = Field(
+        default="never",
+        description="when_none: if the source names no owner for any account, the rep with the "
+        "most trailing-12-month won value becomes the owner and is marked derived.",
+    )
+    sources: dict[Literal["crm", "market", "plan"], SourceSettings] = Field(
+        description="The sources by kind; crm is required."
+    )
+    sample: SampleSettings | None = Field(
+        default=None, description="Generate this sample company as input."
+    )
+    thresholds: ThresholdSettings = ThresholdSettings()
+    retention: RetentionSettings = RetentionSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+
+
+def project_schema() -> dict[str, Any]:
+    """The JSON Schema of `project.yaml`."""
+    return ProjectSettings.model_json_schema()

@@ -1,0 +1,59 @@
+"""`meta_check_result`: the outcome of every check of every gate, one row each."""
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from typing import Literal
+
+import duckdb
+
+Gate = Literal["dbt", "great_expectations", "verifier"]
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One check of a gate.
+
+    Attributes:
+        severity: `error` stops publication, `warning` is only recorded.
+        rows_affected: rows that broke the rule.
+        sample_json: up to five offending keys or values, as JSON text.
+    """
+
+    gate: Gate
+    check_name: str
+    table_name: str
+    column_name: str | None
+    expectation_type: str
+    severity: Literal["error", "warning"]
+    passed: bool
+    observed_value: str | None
+    threshold: str | None
+    rows_affected: int
+    sample_json: str | None
+    message: str
+
+
+def append_check_results(
+    connection: duckdb.DuckDBPyConnection, run_id: str, rows: Iterable[CheckRow]
+) -> None:
+    """Record `rows`; a check that ran again in the same run replaces its earlier row."""
+    connection.execute(
+        """
+        CREATE TABLE IF NOT EXISTS meta_check_result (
+            run_id VARCHAR, gate VARCHAR, check_name VARCHAR, table_name VARCHAR,
+            column_name VARCHAR, expectation_type VARCHAR, severity VARCHAR, passed BOOLEAN,
+            observed_value VARCHAR, threshold VARCHAR, rows_affected BIGINT, sample_json VARCHAR,
+            message VARCHAR
+        )
+        """
+    )
+    values = [(run_id, *astuple(row)) for row in rows]
+    if not values:
+        return
+    connection.executemany(
+        "DELETE FROM meta_check_result WHERE gate = ? AND check_name = ? AND table_name = ?",
+        [(row[1], row[2], row[3]) for row in values],
+    )
+    connection.executemany(
+        f"INSERT INTO meta_check_result VALUES ({', '.join('?' * len(values[0]))})", values
+    )

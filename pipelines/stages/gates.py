@@ -1,0 +1,60 @@
+"""Gate stages: run the expectations of a stage, record every outcome, stop on a blocking one."""
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+from pipelines.errors import GateError
+from pipelines.progress import report
+from pipelines.settings.loader import Settings
+from pipelines.stages.check_results import CheckRow, append_check_results
+from pipelines.stages.run_context import RunContext, WorkPaths
+from pipelines.warehouse import session
+
+Stage = Literal["raw", "publish"]
+
+
+def run_expectations(settings: Settings, context: RunContext, stage: Stage) -> list[CheckRow]:
+    """Run the Great Expectations suites of `stage`, record and return every check."""
+    from expectations import run_suites
+
+    paths = WorkPaths(settings.data_dir)
+    report(f"Checking {stage} tables")
+    rows = [
+        CheckRow(
+            gate="great_expectations",
+            check_name=result.check_name,
+            table_name=result.table_name,
+            column_name=result.column_name,
+            expectation_type=result.expectation_type,
+            severity=result.severity,
+            passed=result.passed,
+            observed_value=result.observed_value,
+            threshold=result.threshold,
+            rows_affected=result.rows_affected,
+            sample_json=json.dumps(list(result.sample)),
+            message=result.message,
+        )
+        for result in run_suites(paths.warehouse, stage)
+    ]
+    with session(paths.warehouse) as connection:
+        append_check_results(connection, context.run_id, rows)
+    return rows
+
+
+def stop_on_failed_checks(rows: Sequence[CheckRow]) -> None:
+    """Raise GateError naming the blocking checks that failed, if any."""
+    failed = [row for row in rows if row.severity == "error" and not row.passed]
+    if failed:
+        raise GateError(
+            f"{len(failed)} blocking check{'s' * (len(failed) > 1)} failed: "
+            + "; ".join(
+                f"{row.table_name}"
+                + (f".{row.column_name}" if row.column_name else "")
+                + f": {row.message} ({row.rows_affected} rows"
+                + (f", e.g. {row.sample_json[:120]}" if row.sample_json else "")
+                + ")"
+                for row in failed[:5]
+            )
+            + "; nothing was published"
+        )

@@ -1,0 +1,130 @@
+"""Plan stage: the territories of a scenario, from the planning tables to the `plan_*` tables."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import ConfigurationError, InfeasibleError
+from pipelines.progress import report
+from pipelines.settings.loader import Settings
+from pipelines.stages.check_results import CheckRow, append_check_results
+from pipelines.stages.run_context import RunContext, WorkPaths
+from pipelines.warehouse import session
+
+if TYPE_CHECKING:
+    from optimization import Plan
+
+PLAN_TABLES = ("plan_assignment", "plan_summary", "plan_target", "plan_metric", "plan_finding")
+
+_INPUTS = {
+    "accounts": "SELECT * FROM int_plan__account ORDER BY account_id",
+    "reps": "SELECT * FROM int_plan__rep ORDER BY rep_id",
+    "overrides": "SELECT * FROM stg_plan__override ORDER BY account_id, action, rep_id",
+}
+
+
+def plan(settings: Settings, context: RunContext) -> "Plan":
+    """Solve the planning model and write the `plan_*` tables.
+
+    Raises:
+        InfeasibleError: no plan meets the policy and the policy says to stop then.
+        ConfigurationError: an override or policy rule contradicts the data.
+    """
+    from optimization import Infeasible, PolicyError, plan_territories
+
+    paths = WorkPaths(settings.data_dir)
+    with session(paths.warehouse) as connection:
+        inputs = read_inputs(connection)
+        try:
+            result = plan_territories(
+                inputs["accounts"],
+                inputs["reps"],
+                inputs["overrides"],
+                settings.policy,
+                progress=report,
+            )
+        except Infeasible as error:
+            raise InfeasibleError(f"{settings.policy_path}: {error}") from None
+        except PolicyError as error:
+            raise ConfigurationError(f"{settings.policy_path}: {error}") from None
+        _write(connection, context, result)
+    return result
+
+
+def read_inputs(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
+    """The planner's three input tables, in a total order."""
+    return {name: connection.execute(query).pl() for name, query in _INPUTS.items()}
+
+
+def read_plan(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
+    """The `plan_*` tables as the planner wrote them."""
+    return {name: connection.execute(f"SELECT * FROM {name}").pl() for name in PLAN_TABLES}
+
+
+def _write(connection: duckdb.DuckDBPyConnection, context: RunContext, result: "Plan") -> None:
+    identity = [
+        pl.lit(context.plan_id).alias("plan_id"),
+        pl.lit(context.scenario).alias("scenario"),
+    ]
+    frames: Mapping[str, pl.DataFrame] = {
+        "plan_assignment": result.assignment,
+        "plan_summary": result.summary.with_columns(pl.lit(context.as_of).alias("as_of")),
+        "plan_target": result.targets,
+        "plan_metric": result.metrics,
+        "plan_finding": result.findings,
+    }
+    for table, frame in frames.items():
+        rows = frame.with_columns(identity).to_arrow()
+        connection.register("plan_rows", rows)
+        connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM plan_rows")
+        connection.unregister("plan_rows")
+
+
+def verified_rules() -> Mapping[str, str]:
+    """What the verifier checks: each rule with a sentence that says what must hold."""
+    from optimization import VERIFIED_RULES
+
+    return VERIFIED_RULES
+
+
+def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
+    """Check the plan in the working database outside the solver; record and return the checks.
+
+    Every rule the verifier knows gives one row, passed or not.
+    """
+    from optimization import verify_plan
+
+    paths = WorkPaths(settings.data_dir)
+    with session(paths.warehouse) as connection:
+        inputs = read_inputs(connection)
+        violations = verify_plan(
+            inputs["accounts"],
+            inputs["reps"],
+            inputs["overrides"],
+            settings.policy,
+            read_plan(connection),
+        )
+        rows = []
+        for rule, description in verified_rules().items():
+            broken = [violation for violation in violations if violation.rule == rule]
+            rows.append(
+                CheckRow(
+                    gate="verifier",
+                    check_name=f"verify_{rule}",
+                    table_name="plan_assignment",
+                    column_name=None,
+                    expectation_type="plan_verifier",
+                    severity="error",
+                    passed=not broken,
+                    observed_value=str(len(broken)),
+                    threshold="0",
+                    rows_affected=len(broken),
+                    sample_json=json.dumps([v.record_id for v in broken[:5]]) if broken else None,
+                    message=broken[0].message if broken else description,
+                )
+            )
+        append_check_results(connection, context.run_id, rows)
+    return rows

@@ -1,0 +1,135 @@
+"""Run a part of the dbt project inside this process, from the manifest parsed at set-up.
+
+Each `dbt` command line costs about 5 s of start-up and parsing; the runner with a ready manifest
+costs 1 s for the first part of a run and 0.1 s for the next (measured on 2 cores).
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines.errors import ConfigurationError, GateError, TerritoryError
+from pipelines.settings.loader import PROJECT_ROOT, Settings
+from pipelines.stages.check_results import CheckRow, append_check_results
+from pipelines.stages.run_context import RunContext, WorkPaths
+from pipelines.warehouse import session
+
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+PARSED_MANIFEST = DBT_PROJECT / "target" / "partial_parse.msgpack"
+
+Part = Literal["pre_plan", "post_plan"]
+
+
+@dataclass(frozen=True)
+class TransformOutcome:
+    """What a part of the dbt project did: the models it built and the tests it ran."""
+
+    models: tuple[str, ...]
+    tests: tuple[CheckRow, ...]
+
+
+def transform(settings: Settings, context: RunContext, part: Part) -> TransformOutcome:
+    """Build and test the models tagged `part`; test results are appended to `meta_check_result`.
+
+    Failed tests are in the outcome and in the table, for the caller to stop on after it has told
+    of them (`stop_on_failed_tests`).
+
+    Raises:
+        ConfigurationError: the project was not parsed at set-up.
+        TerritoryError: a model failed to build.
+    """
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    if not PARSED_MANIFEST.is_file():
+        raise ConfigurationError(
+            f"{PARSED_MANIFEST}: the dbt project is not parsed; run `make setup` "
+            "(or `dbt parse --project-dir dbt_project --profiles-dir dbt_project`)"
+        )
+    paths = WorkPaths(settings.data_dir)
+    logs = settings.data_dir / "logs" / "dbt"
+    os.environ["TERRITORY_WAREHOUSE"] = str(paths.warehouse)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    result = dbtRunner(manifest=Manifest.from_msgpack(PARSED_MANIFEST.read_bytes())).invoke(
+        [
+            *("--quiet", "--no-use-colors", "--log-level", "none", "--log-path", str(logs)),
+            *("build", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+            *("--target-path", str(paths.work / "dbt_target" / part)),
+            *("--select", f"tag:{part}", "--exclude", "resource_type:unit_test"),
+            *("--vars", json.dumps(dbt_vars(settings, context))),
+        ]
+    )
+    if result.exception is not None:
+        raise TerritoryError(f"dbt ({part}): {' '.join(str(result.exception).split())}")
+    outcomes: list[Any] = list(result.result)  # type: ignore[arg-type]
+    tests = tuple(_check_row(item) for item in outcomes if item.node.resource_type == "test")
+    with session(paths.warehouse) as connection:
+        append_check_results(connection, context.run_id, tests)
+    for item in outcomes:
+        if str(item.status) == "error":
+            raise TerritoryError(
+                f"dbt {item.node.resource_type} '{item.node.name}' "
+                f"({item.node.original_file_path}): {' '.join(str(item.message).split())}"
+            )
+    return TransformOutcome(
+        models=tuple(i.node.name for i in outcomes if i.node.resource_type == "model"),
+        tests=tests,
+    )
+
+
+def stop_on_failed_tests(outcome: TransformOutcome) -> None:
+    """Raise GateError naming the blocking dbt tests that failed, if any."""
+    failed = [test for test in outcome.tests if test.severity == "error" and not test.passed]
+    if failed:
+        raise GateError(
+            f"{len(failed)} dbt test{'s' * (len(failed) > 1)} failed: "
+            + "; ".join(f"{t.table_name}: {t.check_name} ({t.message})" for t in failed[:5])
+            + "; nothing was published"
+        )
+
+
+def dbt_vars(settings: Settings, context: RunContext) -> dict[str, Any]:
+    """The variables of one run: the scoring constants and what identifies the run."""
+    return {
+        **settings.scoring.dbt_vars(),
+        "as_of": context.as_of.isoformat(),
+        "scenario": context.scenario,
+        "derive_owner": settings.project.derive_owner,
+    }
+
+
+def load_manifest(path: Path = MANIFEST) -> Mapping[str, Any]:
+    """The manifest of the dbt project as written by `dbt parse`."""
+    try:
+        content: Mapping[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"{path}: the dbt project is not parsed; run `make setup`"
+        ) from None
+    return content
+
+
+def _check_row(item: Any) -> CheckRow:
+    """A dbt test result as a row of `meta_check_result`."""
+    node = item.node
+    attached = getattr(node, "attached_node", None) or next(iter(node.depends_on.nodes), "")
+    failures = int(item.failures or 0)
+    metadata = getattr(node, "test_metadata", None)
+    return CheckRow(
+        gate="dbt",
+        check_name=node.name,
+        table_name=attached.rsplit(".", 1)[-1],
+        column_name=getattr(node, "column_name", None),
+        expectation_type=metadata.name if metadata else "singular",
+        severity="warning" if str(node.config.severity).lower() == "warn" else "error",
+        passed=str(item.status) == "pass",
+        observed_value=str(failures),
+        threshold="0",
+        rows_affected=failures,
+        sample_json=None,
+        message=str(item.message or ""),
+    )
