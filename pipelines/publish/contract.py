@@ -1,0 +1,248 @@
+"""The published tables: names, columns readers may rely on, their order, and what is withheld.
+
+This is the contract of `contract_version` in the manifest. A table may carry more columns than
+named here, never fewer. Adding a column keeps the version; renaming or removing one raises it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.errors import ConfigurationError, GateError, near
+
+CONTRACT_VERSION = "1.0"
+
+PAY_COLUMNS = frozenset({"hourly_cost_usd"})
+"""Columns that say what a person is paid; no published table may have one."""
+
+RESTRICTED_TABLES = ("int_territory__pay_cost",)
+"""Tables that carry pay data; they go to the restricted folder and nowhere else."""
+
+PLAIN_TYPES = frozenset(
+    {
+        *("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE"),
+        *("VARCHAR", "DATE", "TIMESTAMP"),
+    }
+)
+"""Types every BI driver reads, beside DECIMAL(width, scale)."""
+
+
+@dataclass(frozen=True)
+class ContractTable:
+    """One published table.
+
+    Attributes:
+        columns: what it must hold at least, in this order.
+        order_by: the key its rows are sorted by; remaining columns break ties.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    order_by: tuple[str, ...]
+
+
+def _table(name: str, order_by: str, columns: str) -> ContractTable:
+    return ContractTable(name, tuple(columns.split()), tuple(order_by.split()))
+
+
+CONTRACT = (
+    _table(
+        "dim_account",
+        "account_id",
+        "account_id account_name parent_account_id industry segment market_area_id country state "
+        "postal_code latitude longitude location_precision owner_rep_id is_customer "
+        "complexity_score value_index cycle_index service_hours potential_usd actual_sales_usd "
+        "whitespace_usd",
+    ),
+    _table(
+        "dim_rep",
+        "scenario rep_id",
+        "scenario rep_id rep_name manager_id region experience_level experience_multiplier "
+        "capacity_hours effective_capacity_hours latitude longitude is_vacant",
+    ),
+    _table(
+        "dim_territory",
+        "scenario territory_id",
+        "scenario territory_id territory_name rep_id region",
+    ),
+    _table(
+        "fct_assignment",
+        "plan_id account_id",
+        "plan_id scenario account_id territory_id rep_id previous_rep_id is_moved is_forced_move "
+        "is_new_assignment is_locked service_hours travel_hours reason_code reason "
+        "runner_up_rep_id runner_up_delta_usd",
+    ),
+    _table(
+        "kpi_territory",
+        "plan_id plan_version territory_id",
+        "plan_id scenario plan_version territory_id account_count service_hours travel_hours "
+        "workload_hours effective_capacity_hours service_workload_ratio workload_ratio "
+        "potential_usd actual_sales_usd market_penetration_pct cost_to_serve_usd "
+        "cost_to_serve_pct open_opportunities avg_deal_usd win_rate_pct sales_cycle_days "
+        "sales_velocity_usd_per_day coverage_pct whitespace_usd",
+    ),
+    _table(
+        "kpi_plan",
+        "plan_id plan_version",
+        "plan_id scenario plan_version account_count rep_count workload_max_deviation_pct "
+        "workload_cv workload_gini potential_max_deviation_pct potential_cv potential_gini "
+        "account_count_max_deviation_pct travel_hours moved_accounts moved_sales_usd "
+        "retained_accounts_pct expected_disruption_loss_usd expected_value_usd objective_usd "
+        "bound_usd regret_usd optimality_gap_pct is_proved_optimal is_repeatable solver_status "
+        "seed",
+    ),
+    _table(
+        "kpi_balance",
+        "plan_id plan_version metric",
+        "plan_id scenario plan_version metric tolerance_pct max_deviation_pct "
+        "max_deviation_without_giants_pct cv gini max_min_ratio floor_pct",
+    ),
+    _table(
+        "quarantined_row",
+        "source_table source_file row_number rule column_name",
+        "source_table source_file row_number record_id rule column_name value payload_json run_id",
+    ),
+    _table(
+        "meta_run",
+        "run_id",
+        "run_id plan_id scenario as_of started_at finished_at duration_seconds status "
+        "code_version settings_digest input_digest step_timings_json versions_json",
+    ),
+    _table(
+        "meta_table",
+        "table_name",
+        "table_name layer kind grain description is_published",
+    ),
+    _table(
+        "meta_column",
+        "table_name position",
+        "table_name column_name position data_type unit description",
+    ),
+    _table(
+        "meta_column_lineage",
+        "table_name column_name upstream_table upstream_column",
+        "table_name column_name upstream_table upstream_column step expression",
+    ),
+    _table(
+        "meta_metric",
+        "table_name column_name metric_name",
+        "metric_name table_name column_name formula unit grain good_direction",
+    ),
+    _table(
+        "meta_check_result",
+        "gate table_name check_name column_name",
+        "run_id gate check_name table_name column_name expectation_type severity passed "
+        "observed_value threshold rows_affected sample_json message",
+    ),
+    _table(
+        "meta_finding",
+        "finding_id",
+        "finding_id severity rule table_name column_name record_id affected_rows message run_id",
+    ),
+    _table(
+        "meta_load",
+        "source_table source_file",
+        "source_table source_file file_sha256 rows_read rows_loaded rows_quarantined "
+        "rows_duplicate rows_excluded excluded_by_json run_id",
+    ),
+)
+
+CONTRACT_TABLES = tuple(table.name for table in CONTRACT)
+
+_BY_NAME = {table.name: table for table in CONTRACT}
+
+_WITHHELD = "'(withheld: pay data)'"
+_IS_PAY_COLUMN = "lower(column_name) IN ({})".format(
+    ", ".join(f"'{name}'" for name in sorted(PAY_COLUMNS))
+)
+
+# A rejected row of a rep is kept verbatim, with the pay in it under whatever name the export
+# uses, so the whole row stays back; a check or finding on a pay column may quote its values.
+WITHHELD: dict[str, dict[str, str]] = {
+    "quarantined_row": {
+        "payload_json": "source_table = 'raw_crm__rep' AND payload_json IS NOT NULL",
+        "value": f"value IS NOT NULL AND ({_IS_PAY_COLUMN} OR "
+        "(source_table = 'raw_crm__rep' AND column_name IS NULL))",
+    },
+    "meta_check_result": dict.fromkeys(
+        ("observed_value", "sample_json", "message"), _IS_PAY_COLUMN
+    ),
+    "meta_finding": {"message": _IS_PAY_COLUMN},
+}
+"""Table and column: the SQL condition under which the published cell is replaced."""
+
+
+def contract_table(name: str) -> ContractTable:
+    """The contract of table `name`; raises ConfigurationError when it has none."""
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        raise ConfigurationError(
+            f"table '{name}' is not part of the publication contract{near(name, _BY_NAME)}; "
+            "declare it in pipelines/publish/contract.py"
+        ) from None
+
+
+def published_expression(table: str, column: str) -> str:
+    """The SQL that gives the published value of `column`, with pay data withheld."""
+    quoted = f'"{column}"'
+    condition = WITHHELD.get(table, {}).get(column)
+    return (
+        f"CASE WHEN {condition} THEN {_WITHHELD} ELSE {quoted} END AS {quoted}"
+        if condition
+        else quoted
+    )
+
+
+def table_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Every table and view of the open database: its columns in order, each with its type."""
+    columns: dict[str, dict[str, str]] = {}
+    for table, column, kind in connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = current_database() AND schema_name = 'main' AND NOT internal "
+        "ORDER BY table_name, column_index"
+    ).fetchall():
+        columns.setdefault(table, {})[column] = kind
+    return columns
+
+
+def check_contract(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str] = CONTRACT_TABLES
+) -> None:
+    """Check that the working database can be published.
+
+    Raises:
+        GateError: naming every table or column that is missing, has a type BI tools cannot read,
+            or holds pay data.
+        ConfigurationError: one of `tables` is not in the contract.
+    """
+    existing = table_columns(connection)
+    problems: list[str] = []
+    for name in tables:
+        contract = contract_table(name)
+        if name not in existing:
+            problems.append(f"table {name} is missing")
+            continue
+        columns = existing[name]
+        problems += [
+            f"{name}.{column} is missing{near(column, columns)}"
+            for column in contract.columns
+            if column not in columns
+        ]
+        problems += [
+            f"{name}.{column} is pay data, which is never published"
+            for column in columns
+            if column.lower() in PAY_COLUMNS
+        ]
+        problems += [
+            f"{name}.{column} has type {kind}, which BI tools cannot read; cast it"
+            for column, kind in columns.items()
+            if kind not in PLAIN_TYPES and not kind.startswith("DECIMAL(")
+        ]
+    if problems:
+        raise GateError(
+            "the tables do not meet the publication contract: "
+            + "; ".join(problems)
+            + "; nothing was published"
+        )
