@@ -1,1 +1,23 @@
-"""Great Expectations suites, the engine that runs them in DuckDB, and their results as rows."""
+"""Great Expectations suites, the engine that runs them in DuckDB, and their results as rows.
+
+`suites/<stage>/<name>.yaml` holds the rules, one file per table; README.md explains how to write
+one. Importing this package does not import Great Expectations.
+"""
+
+from expectations.result import CheckExecutionError, CheckResult, check_result_frame
+from expectations.run import run_suites, warm_up
+from expectations.specs import CheckSpec, check_specs
+from expectations.suite import Check, Suite, load_suites
+
+__all__ = [
+    "Check",
+    "CheckExecutionError",
+    "CheckResult",
+    "CheckSpec",
+    "Suite",
+    "check_result_frame",
+    "check_specs",
+    "load_suites",
+    "run_suites",
+    "warm_up",
+]

@@ -1,0 +1,125 @@
+"""What a check found, and those findings as rows of `meta_check_result`."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from pipelines.errors import VALUE_LIMIT_CHARACTERS, TerritoryError
+
+SAMPLE_ROWS = 5
+
+# Pay data. Check results are published, so no suite may name these columns outside a query, and
+# a query that selects one shows it withheld.
+PAY_COLUMNS = frozenset({"hourly_cost_usd"})
+
+CHECK_RESULT_SCHEMA: Mapping[str, type[pl.DataType]] = {
+    "run_id": pl.String,
+    "gate": pl.String,
+    "check_name": pl.String,
+    "table_name": pl.String,
+    "column_name": pl.String,
+    "expectation_type": pl.String,
+    "severity": pl.String,
+    "passed": pl.Boolean,
+    "observed_value": pl.String,
+    "threshold": pl.String,
+    "rows_affected": pl.Int64,
+    "sample_json": pl.String,
+    "message": pl.String,
+}
+
+
+class CheckExecutionError(TerritoryError):
+    """A check could not be evaluated, so nothing is known about the data it guards."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The outcome of one check.
+
+    `column_name` is None for a check on a table or a query, and a list 'a, b' for several columns.
+    `rows_affected` counts offending rows; for a failed check on a figure of a whole column or
+    table it is the table's row count. `sample` is a JSON list of at most 5 offending rows (key
+    columns first), each value cut at 200 characters; '[]' where no row offends.
+    """
+
+    check_name: str
+    table_name: str
+    column_name: str | None
+    expectation_type: str
+    severity: str
+    passed: bool
+    observed_value: str
+    threshold: str
+    rows_affected: int
+    sample: str
+    message: str
+    gate: str = "great_expectations"
+
+    @property
+    def is_blocking(self) -> bool:
+        """Whether this result stops the run: a failed check of severity `error`."""
+        return not self.passed and self.severity == "error"
+
+
+def check_result_frame(results: Iterable[CheckResult], run_id: str) -> pl.DataFrame:
+    """`results` as rows of meta_check_result, in the order of table and check name."""
+    ordered = sorted(results, key=lambda result: (result.table_name, result.check_name))
+    return pl.DataFrame(
+        [
+            {
+                "run_id": run_id,
+                "gate": result.gate,
+                "check_name": result.check_name,
+                "table_name": result.table_name,
+                "column_name": result.column_name,
+                "expectation_type": result.expectation_type,
+                "severity": result.severity,
+                "passed": result.passed,
+                "observed_value": result.observed_value,
+                "threshold": result.threshold,
+                "rows_affected": result.rows_affected,
+                "sample_json": result.sample,
+                "message": result.message,
+            }
+            for result in ordered
+        ],
+        schema=dict(CHECK_RESULT_SCHEMA),
+    )
+
+
+def sample_json(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """`rows` as a JSON list of objects, pay withheld; of a name that comes twice, the first."""
+    objects = []
+    for row in rows:
+        values: dict[str, object] = {}
+        for name, value in zip(names, row, strict=True):
+            values.setdefault(name, "withheld" if name in PAY_COLUMNS else json_value(value))
+        objects.append(values)
+    return json.dumps(objects, ensure_ascii=False)
+
+
+def json_value(value: object) -> object:
+    """`value` as JSON can hold it without loss, texts cut at 200 characters."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        # JSON has no NaN or infinity; readers of the sample must see them all the same.
+        return value if math.isfinite(value) else str(value)
+    text = value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+    if len(text) > VALUE_LIMIT_CHARACTERS:
+        return text[: VALUE_LIMIT_CHARACTERS - 1] + "…"
+    return text
+
+
+def number_text(value: object) -> str:
+    """A figure for people. Fractions have 6 digits: a parallel sum of doubles repeats no more."""
+    if isinstance(value, float):
+        if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
+            return str(int(value))
+        return f"{value:.6g}"
+    return str(json_value(value))

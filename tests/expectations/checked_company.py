@@ -1,0 +1,214 @@
+"""A small, faultless company in a DuckDB file, with the columns and types of the contract.
+
+Ten accounts, three reps, one plan in its two versions. Every suite passes on it, so that each
+fault the tests put in shows up alone.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+# Every raw column is text; the row's place is added.
+RAW_TABLES = {
+    "raw_crm__account": """account_id account_name parent_account_id industry segment
+        annual_revenue_usd employee_count street city state postal_code country latitude longitude
+        owner_rep_id is_customer created_date owner_since_date""",
+    "raw_crm__rep": """rep_id rep_name manager_id manager_name region role hire_date end_date
+        is_active fte_share capacity_hours experience_level skill_industries city state
+        postal_code country latitude longitude hourly_cost_usd""",
+    "raw_crm__product": "product_id product_name product_line list_price_usd complexity_rating",
+    "raw_crm__opportunity": """opportunity_id account_id rep_id product_id stage status
+        opened_date closed_date amount_usd""",
+    "raw_crm__opportunity_line": "opportunity_id line_number product_id quantity unit_price_usd",
+    "raw_crm__activity": """activity_id account_id rep_id activity_type activity_date
+        duration_hours""",
+    "raw_plan__override": "account_id action rep_id reason expires_date",
+    "raw_market__county_business": """county_fips naics establishments employment
+        annual_payroll_usd""",
+    "raw_market__county_employment": """county_fips employment establishments avg_weekly_wage_usd
+        is_suppressed year quarter""",
+    "raw_market__county_population": """county_fips county_name state_fips state_name population
+        population_change_pct""",
+    "raw_market__postal_code": "postal_code city state county_fips latitude longitude",
+}
+
+# The publication contract, and what else the publication suites read.
+TYPED_TABLES = {
+    "meta_load": """source_table VARCHAR, source_file VARCHAR, file_sha256 VARCHAR,
+        rows_read BIGINT, rows_loaded BIGINT, rows_quarantined BIGINT, rows_duplicate BIGINT,
+        rows_excluded BIGINT, excluded_by_json VARCHAR, run_id VARCHAR""",
+    "int_plan__account": "account_id VARCHAR, family_id VARCHAR",
+    "dim_account": """account_id VARCHAR, account_name VARCHAR, parent_account_id VARCHAR,
+        industry VARCHAR, segment VARCHAR, market_area_id VARCHAR, country VARCHAR, state VARCHAR,
+        postal_code VARCHAR, latitude DOUBLE, longitude DOUBLE, location_precision VARCHAR,
+        owner_rep_id VARCHAR, is_customer BOOLEAN, complexity_score DOUBLE, value_index DOUBLE,
+        cycle_index DOUBLE, service_hours DOUBLE, potential_usd DECIMAL(18,2),
+        actual_sales_usd DECIMAL(18,2), whitespace_usd DECIMAL(18,2)""",
+    "dim_rep": """scenario VARCHAR, rep_id VARCHAR, rep_name VARCHAR, manager_id VARCHAR,
+        region VARCHAR, experience_level VARCHAR, experience_multiplier DOUBLE,
+        capacity_hours DOUBLE, effective_capacity_hours DOUBLE, latitude DOUBLE, longitude DOUBLE,
+        is_vacant BOOLEAN""",
+    "dim_territory": """scenario VARCHAR, territory_id VARCHAR, territory_name VARCHAR,
+        rep_id VARCHAR, region VARCHAR""",
+    "fct_assignment": """plan_id VARCHAR, scenario VARCHAR, account_id VARCHAR,
+        territory_id VARCHAR, rep_id VARCHAR, previous_rep_id VARCHAR, is_moved BOOLEAN,
+        is_forced_move BOOLEAN, is_new_assignment BOOLEAN, is_locked BOOLEAN,
+        service_hours DOUBLE, travel_hours DOUBLE, reason_code VARCHAR, reason VARCHAR,
+        runner_up_rep_id VARCHAR, runner_up_delta_usd DECIMAL(18,2)""",
+    "kpi_territory": """plan_id VARCHAR, scenario VARCHAR, plan_version VARCHAR,
+        territory_id VARCHAR, account_count BIGINT, service_hours DOUBLE, travel_hours DOUBLE,
+        workload_hours DOUBLE, effective_capacity_hours DOUBLE, service_workload_ratio DOUBLE,
+        workload_ratio DOUBLE, potential_usd DECIMAL(18,2), actual_sales_usd DECIMAL(18,2),
+        market_penetration_pct DOUBLE, cost_to_serve_usd DECIMAL(18,2), cost_to_serve_pct DOUBLE,
+        open_opportunities BIGINT, avg_deal_usd DECIMAL(18,2), win_rate_pct DOUBLE,
+        sales_cycle_days DOUBLE, sales_velocity_usd_per_day DOUBLE, coverage_pct DOUBLE,
+        whitespace_usd DECIMAL(18,2)""",
+    "kpi_plan": """plan_id VARCHAR, scenario VARCHAR, plan_version VARCHAR, account_count BIGINT,
+        rep_count BIGINT, workload_max_deviation_pct DOUBLE, workload_cv DOUBLE,
+        workload_gini DOUBLE, potential_max_deviation_pct DOUBLE, potential_cv DOUBLE,
+        potential_gini DOUBLE, account_count_max_deviation_pct DOUBLE, travel_hours DOUBLE,
+        moved_accounts BIGINT, moved_sales_usd DECIMAL(18,2), retained_accounts_pct DOUBLE,
+        expected_disruption_loss_usd DECIMAL(18,2), expected_value_usd DECIMAL(18,2),
+        objective_usd DECIMAL(18,2), bound_usd DECIMAL(18,2), regret_usd DECIMAL(18,2),
+        optimality_gap_pct DOUBLE, is_proved_optimal BOOLEAN, is_repeatable BOOLEAN,
+        solver_status VARCHAR, seed BIGINT""",
+    "kpi_balance": """plan_id VARCHAR, scenario VARCHAR, plan_version VARCHAR, metric VARCHAR,
+        tolerance_pct DOUBLE, max_deviation_pct DOUBLE, max_deviation_without_giants_pct DOUBLE,
+        cv DOUBLE, gini DOUBLE, max_min_ratio DOUBLE, floor_pct DOUBLE""",
+}
+
+# `i` runs from 0; rep r0 owns accounts a0, a3, …; the plan moves a0 from r0 to r1.
+_RAW_ROWS = """
+    INSERT INTO raw_crm__account BY NAME
+    SELECT 'a' || i AS account_id, 'Account ' || i AS account_name,
+      CASE WHEN i = 4 THEN 'a1' END AS parent_account_id, (1000000 * (i + 1))::VARCHAR
+      AS annual_revenue_usd, '250' AS employee_count, 'Boston' AS city, 'MA' AS state,
+      '0210' || i AS postal_code, 'United States' AS country, '42.36' AS latitude,
+      '-71.06' AS longitude, 'r' || (i % 3) AS owner_rep_id, 'true' AS is_customer,
+      '2020-01-31' AS created_date, '2021-01-31' AS owner_since_date
+    FROM range({accounts}) AS rows(i);
+    INSERT INTO raw_crm__rep BY NAME
+    SELECT 'r' || i AS rep_id, 'Rep ' || i AS rep_name, 'm1' AS manager_id, '2019-05-01'
+      AS hire_date, 'true' AS is_active, '1' AS fte_share, '1500' AS capacity_hours,
+      '42.36' AS latitude, '-71.06' AS longitude, '61.5' AS hourly_cost_usd
+    FROM range({reps}) AS rows(i);
+    INSERT INTO raw_crm__product BY NAME
+    SELECT 'p' || i AS product_id, 'Product ' || i AS product_name, '99.5' AS list_price_usd,
+      '1.5' AS complexity_rating FROM range(3) AS rows(i);
+    INSERT INTO raw_crm__opportunity BY NAME
+    SELECT 'o' || i AS opportunity_id, 'a' || (i % {accounts}) AS account_id,
+      'r' || (i % {reps}) AS rep_id,
+      'p' || (i % 3) AS product_id, 'Closed' AS stage,
+      ['won', 'lost', 'won', 'open'][i % 4 + 1] AS status, '2025-03-01' AS opened_date,
+      CASE WHEN i % 4 < 3 THEN '2025-06-30' END AS closed_date, '200.00' AS amount_usd
+    FROM range(2 * {accounts}) AS rows(i);
+    INSERT INTO raw_crm__opportunity_line BY NAME
+    SELECT 'o' || i AS opportunity_id, line::VARCHAR AS line_number, 'p0' AS product_id,
+      '2' AS quantity, '50.00' AS unit_price_usd
+    FROM range(2 * {accounts}) AS rows(i), range(1, 3) AS lines(line);
+    INSERT INTO raw_crm__activity BY NAME
+    SELECT 'v' || i AS activity_id, 'a' || (i % {accounts}) AS account_id,
+      'r' || (i % {reps}) AS rep_id, '2025-05-02' AS activity_date, '1.5' AS duration_hours
+    FROM range(2 * {accounts}) AS rows(i);
+    INSERT INTO raw_plan__override BY NAME
+    SELECT 'a2' AS account_id, 'lock' AS action, NULL AS rep_id, '2026-01-01' AS expires_date
+    UNION ALL SELECT 'a3', 'assign', 'r0', NULL;
+    INSERT INTO raw_market__county_business BY NAME
+    SELECT '0100' || i AS county_fips, ['00', '31-33'][j + 1] AS naics, '12' AS establishments,
+      '340' AS employment, '5600000' AS annual_payroll_usd
+    FROM range(1, 6) AS counties(i), range(2) AS sectors(j);
+    INSERT INTO raw_market__county_employment BY NAME
+    SELECT '0100' || i AS county_fips, '340' AS employment, '12' AS establishments,
+      '1100' AS avg_weekly_wage_usd, 'false' AS is_suppressed FROM range(1, 6) AS rows(i);
+    INSERT INTO raw_market__county_population BY NAME
+    SELECT '0100' || i AS county_fips, 'County ' || i AS county_name, '59000' AS population,
+      '-0.4' AS population_change_pct FROM range(1, 6) AS rows(i);
+    INSERT INTO raw_market__postal_code BY NAME
+    SELECT '0210' || i AS postal_code, 'Boston' AS city, 'MA' AS state, '25025' AS county_fips,
+      '42.36' AS latitude, '-71.06' AS longitude FROM range(5) AS rows(i);
+    INSERT INTO meta_load
+    SELECT 'raw_crm__account', 'accounts.csv', 'ab', 14, 10, 1, 2, 1, '{{}}', 'run';
+"""
+
+_PUBLISHED_ROWS = """
+    INSERT INTO int_plan__account
+    SELECT account_id, coalesce(parent_account_id, account_id) FROM raw_crm__account;
+    INSERT INTO dim_account BY NAME
+    SELECT account_id, account_name, parent_account_id, country, state, postal_code,
+      latitude::DOUBLE AS latitude, longitude::DOUBLE AS longitude, 'account' AS location_precision,
+      owner_rep_id, true AS is_customer, 1.0 AS complexity_score, 1.0 AS value_index,
+      1.0 AS cycle_index, 30.25 AS service_hours, 1000.10 AS potential_usd,
+      400.05 AS actual_sales_usd, 600.05 AS whitespace_usd
+    FROM raw_crm__account;
+    INSERT INTO dim_rep BY NAME
+    SELECT 'base' AS scenario, rep_id, rep_name, 1.2 AS experience_multiplier,
+      1500.0 AS capacity_hours, 1800.0 AS effective_capacity_hours, false AS is_vacant
+    FROM raw_crm__rep;
+    INSERT INTO dim_territory BY NAME
+    SELECT 'base' AS scenario, 't-' || rep_id AS territory_id, 'Territory ' || rep_id
+      AS territory_name, rep_id FROM raw_crm__rep;
+    INSERT INTO fct_assignment BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, account_id,
+      't-' || coalesce(target, owner_rep_id) AS territory_id, coalesce(target, owner_rep_id)
+      AS rep_id, owner_rep_id AS previous_rep_id, target IS NOT NULL AS is_moved,
+      false AS is_forced_move, false AS is_new_assignment, false AS is_locked, 30.25
+      AS service_hours, 2.5 AS travel_hours, 'kept' AS reason_code, 'Kept with its owner.' AS reason
+    FROM (SELECT *, CASE WHEN account_id = 'a0' THEN 'r1' END AS target FROM raw_crm__account);
+    UPDATE fct_assignment SET runner_up_rep_id = 'r2', runner_up_delta_usd = 12.5
+    WHERE rep_id <> 'r2';
+    INSERT INTO kpi_territory BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, plan_version, 't-' || rep_id AS territory_id,
+      count(*) AS account_count, sum(service_hours) AS service_hours,
+      sum(travel_hours) AS travel_hours, 0.0 AS workload_hours, 1800.0 AS effective_capacity_hours,
+      0.3 AS workload_ratio, sum(potential_usd) AS potential_usd,
+      sum(actual_sales_usd) AS actual_sales_usd, 40.0 AS market_penetration_pct,
+      120.0 AS cost_to_serve_usd, 33.3 AS win_rate_pct, 121.0 AS sales_cycle_days,
+      100.0 AS coverage_pct
+    FROM (
+      SELECT 'proposed' AS plan_version, rep_id, assigned.account_id, assigned.service_hours,
+        travel_hours, potential_usd, actual_sales_usd
+      FROM fct_assignment AS assigned JOIN dim_account USING (account_id)
+      UNION ALL
+      SELECT 'current', previous_rep_id, assigned.account_id, assigned.service_hours,
+        travel_hours, potential_usd, actual_sales_usd
+      FROM fct_assignment AS assigned JOIN dim_account USING (account_id))
+    GROUP BY plan_version, rep_id;
+    INSERT INTO kpi_plan BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, plan_version, {accounts} AS account_count,
+      {reps} AS rep_count, deviation AS workload_max_deviation_pct, 0.1 AS workload_gini,
+      0.1 AS potential_gini, moves AS moved_accounts, 90.0 AS retained_accounts_pct,
+      20.0 AS expected_disruption_loss_usd, cost AS objective_usd, cost - 1 AS bound_usd,
+      CASE WHEN cost IS NOT NULL THEN 1.0 END AS regret_usd,
+      CASE WHEN cost IS NOT NULL THEN 0.1 END AS optimality_gap_pct, cost IS NOT NULL
+      AS is_proved_optimal, true AS is_repeatable
+    FROM (VALUES ('current', 40.0, 0, NULL), ('proposed', 4.0, 1, 1000.0))
+      AS versions(plan_version, deviation, moves, cost);
+    INSERT INTO kpi_balance BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, plan_version, metric, 5.0 AS tolerance_pct,
+      deviation AS max_deviation_pct, deviation AS max_deviation_without_giants_pct, 0.1 AS cv,
+      0.1 AS gini, 1.2 AS max_min_ratio, 0.5 AS floor_pct
+    FROM (VALUES ('current', 40.0), ('proposed', 4.0)) AS versions(plan_version, deviation),
+      (VALUES ('hours'), ('potential')) AS metrics(metric);
+"""
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every table of the contract, empty."""
+    for table, names in RAW_TABLES.items():
+        columns = ", ".join(f"{name} VARCHAR" for name in names.split())
+        connection.execute(
+            f"CREATE TABLE {table} ({columns}, source_file VARCHAR, row_number BIGINT)"
+        )
+    for table, columns in TYPED_TABLES.items():
+        connection.execute(f"CREATE TABLE {table} ({columns})")
+
+
+def build_company(path: Path, *faults: str, accounts: int = 10, reps: int = 3) -> Path:
+    """Write the faultless company to the DuckDB file `path`, then run the statements `faults`."""
+    with duckdb.connect(str(path)) as connection:
+        create_tables(connection)
+        for script in (_RAW_ROWS, _PUBLISHED_ROWS):
+            connection.execute(script.format(accounts=accounts, reps=reps))
+        for fault in faults:
+            connection.execute(fault)
+    return path
