@@ -1,0 +1,223 @@
+"""SQL that turns the text of source columns into one canonical field, and judges the outcome.
+
+Nothing is cast before a pattern has said that the text is what it should be: DuckDB's casts read
+`12.7` as the integer 13, `1_000` as 1000 and `0x1F` as 31.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from pipelines.ingest.entities import MAXIMUM_YEAR, MINIMUM_YEAR, Field
+from pipelines.ingest.mapping import ColumnRule, Condition
+from pipelines.ingest.sql import case, literal, literals
+
+# The SQL of a source column, given its heading and the tokens that mean null (None: the entity's).
+Column = Callable[[str, list[str] | None], str]
+
+# ASCII, no-break and zero-width spaces, and the byte order mark that survives in joined files.
+_ASCII_SPACES = " \t\r\n"
+_SPACES = _ASCII_SPACES + "\u00a0\u2007\u202f\u3000\u200b\u200c\u200d\u2060\ufeff"
+
+_PLAIN = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"
+_SCIENTIFIC = _PLAIN + r"[eE][+-]?[0-9]{1,3}"
+_NOT_FINITE = r"(?i)[+-]?(nan|inf|infinity)"
+_ISO_FORMATS = (
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S.%f",
+    "%Y-%m-%dT%H:%M:%S.%f",
+)
+_TRUE = ("true", "t", "yes", "y", "1")
+_FALSE = ("false", "f", "no", "n", "0")
+
+# A DECIMAL holds 38 digits: 18 + 6 of the number leave 14 for the factor.
+_NUMBER_TYPE = "DECIMAL(24,6)"
+_FACTOR_DIGITS = 14
+
+_PARSE_RULE = {
+    "number": "not_a_number",
+    "integer": "not_an_integer",
+    "boolean": "not_a_boolean",
+    "date": "not_a_date",
+}
+
+
+def trimmed(column: str) -> str:
+    """`column` without white space around it, in Unicode form NFC."""
+    # Most text is ASCII, where the plain trim costs half and normalising changes nothing.
+    return (
+        f"CASE WHEN strlen({column}) = length({column})"
+        f" THEN trim({column}, {literal(_ASCII_SPACES)})"
+        f" ELSE trim(nfc_normalize({column}), {literal(_SPACES)}) END"
+    )
+
+
+def without_nulls(value: str, null_tokens: list[str]) -> str:
+    """`value`, null where it is one of the tokens."""
+    if len(null_tokens) == 1:
+        return f"nullif({value}, {literal(null_tokens[0])})"
+    if not null_tokens:
+        return value
+    return f"CASE WHEN {value} IN ({literals(null_tokens)}) THEN NULL ELSE {value} END"
+
+
+def condition(test: Condition, column: Column) -> str:
+    """The test as SQL that is true or false, never null."""
+    value = column(test.column, None)
+    if test.in_ is not None:
+        return f"coalesce({value} IN ({literals(test.in_)}), false)"
+    if test.not_in is not None:
+        return f"coalesce({value} NOT IN ({literals(test.not_in)}), true)"
+    if test.equals is not None:
+        return f"coalesce({value} = {literal(test.equals)}, false)"
+    if test.matches is not None:
+        return f"coalesce(regexp_matches({value}, {literal(test.matches)}), false)"
+    if test.not_matches is not None:
+        return f"coalesce(NOT regexp_matches({value}, {literal(test.not_matches)}), true)"
+    return f"({value} IS NULL)"
+
+
+def origin(rule: ColumnRule, column: Column, lookup: str | None) -> str:
+    """The text a field starts from; `lookup` is the SQL of the looked-up value, if any."""
+    if rule.constant is not None:
+        value = literal(rule.constant)
+    elif rule.template is not None:
+        value = _template(rule, column)
+    else:
+        value = lookup or column(rule.column or "", rule.null_tokens)
+    if rule.null_when is not None:
+        value = f"CASE WHEN {condition(rule.null_when, column)} THEN NULL ELSE {value} END"
+    return value
+
+
+def _template(rule: ColumnRule, column: Column) -> str:
+    pieces = []
+    for before, name, width in rule.template_parts():
+        value = column(name, rule.null_tokens)
+        pieces += [literal(before)] if before else []
+        pieces.append(padded(value, width) if width else value)
+    tail = rule.template_tail()
+    pieces += [literal(tail)] if tail else []
+    return f"({' || '.join(pieces)})"
+
+
+def aliased(rule: ColumnRule, value: str) -> str:
+    """`value` (an SQL name) with its aliases replaced."""
+    return case([(f"{value} = {literal(k)}", literal(v)) for k, v in rule.aliases.items()], value)
+
+
+def padded(value: str, width: int) -> str:
+    """Codes of digits shorter than `width` with their leading zeros back."""
+    is_short = f"regexp_full_match({value}, '[0-9]{{1,{width}}}')"
+    return f"CASE WHEN {is_short} THEN lpad({value}, {width}, '0') ELSE {value} END"
+
+
+def canonical(
+    field: Field, rule: ColumnRule, value: str, factors: list[tuple[str, Decimal]]
+) -> str:
+    """The canonical text of `value` (an SQL name), null where it is none.
+
+    `factors` are (SQL condition, multiplier) pairs, of which the first that holds applies; empty
+    when the number is taken as it stands.
+    """
+    if field.type == "number":
+        return _number(rule, value, factors)
+    if field.type == "integer":
+        number = _number(rule, value, factors)
+        return f"nullif(regexp_extract({number}, '^(-?[0-9]+)([.]0*)?$', 1), '')"
+    if field.type == "boolean":
+        return case(
+            [
+                (f"lower({value}) IN ({literals(_TRUE)})", "'true'"),
+                (f"lower({value}) IN ({literals(_FALSE)})", "'false'"),
+            ]
+        )
+    if field.type == "date":
+        formats = literals(rule.date_format or _ISO_FORMATS)
+        return f"strftime(try_strptime({value}, [{formats}]), '%Y-%m-%d')"
+    return padded(value, rule.pad) if rule.pad else value
+
+
+def _number(rule: ColumnRule, value: str, factors: list[tuple[str, Decimal]]) -> str:
+    pattern, plain = _PLAIN, value
+    if rule.decimal == ",":
+        pattern = pattern.replace(r"\.", ",")
+    if rule.thousands is not None:
+        mark = ("\\" if rule.thousands in "\\]^-" else "") + rule.thousands
+        point = "," if rule.decimal == "," else r"\."
+        pattern = rf"[+-]?[0-9]{{1,3}}([{mark}][0-9]{{3}})+({point}[0-9]*)?|{pattern}"
+        plain = f"replace({plain}, {literal(rule.thousands)}, '')"
+    if rule.decimal == ",":
+        plain = f"replace({plain}, ',', '.')"
+    plain = f"ltrim({plain}, '+')"
+    is_plain = f"regexp_full_match({value}, {literal(pattern)})"
+    is_scientific = f"regexp_full_match({value}, {literal(_SCIENTIFIC)})"
+    # Six decimals: what a spreadsheet shows as 1.2E+06.
+    scientific = f"TRY_CAST(TRY_CAST({value} AS DOUBLE) AS DECIMAL(38,6))"
+    if not factors:
+        return case([(is_plain, plain), (is_scientific, _without_zeros(scientific))])
+    number = case(
+        [
+            (is_plain, f"TRY_CAST({plain} AS {_NUMBER_TYPE})"),
+            (is_scientific, f"TRY_CAST({scientific} AS {_NUMBER_TYPE})"),
+        ]
+    )
+    return case(
+        [
+            (when, _without_zeros(f"round({number} * {_factor(multiplier)}, 6)"))
+            for when, multiplier in factors
+        ]
+    )
+
+
+def _factor(multiplier: Decimal) -> str:
+    rounded = Decimal(f"{multiplier:.{_FACTOR_DIGITS}g}")
+    whole_digits = max(rounded.adjusted() + 1, 1)
+    text = f"{rounded:.{max(_FACTOR_DIGITS - whole_digits, 0)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    decimals = len(text.partition(".")[2])
+    return f"CAST({literal(text)} AS DECIMAL({_FACTOR_DIGITS},{decimals}))"
+
+
+def _without_zeros(number: str) -> str:
+    return f"rtrim(rtrim(CAST({number} AS VARCHAR), '0'), '.')"
+
+
+def violations(field: Field, text: str, value: str) -> list[tuple[str, str]]:
+    """(rule, SQL condition) pairs in the order they are judged; the first that holds counts.
+
+    `text` and `value` are the SQL names of the field's text before and after `canonical`.
+    """
+    checks: list[tuple[str, str]] = []
+    if field.type in ("number", "integer"):
+        checks.append(("not_finite", f"{value} IS NULL AND {_is_not_finite(text)}"))
+    if field.type == "number":
+        too_large = f"{value} IS NULL AND regexp_full_match({text}, {literal(_PLAIN)})"
+        checks.append(("above_maximum", too_large))
+    if field.type in _PARSE_RULE:
+        checks.append((_PARSE_RULE[field.type], f"{text} IS NOT NULL AND {value} IS NULL"))
+    if field.is_required:
+        checks.append(("missing_value", f"{value} IS NULL"))
+    if field.type == "date":
+        year = f"CAST(left({value}, 4) AS INTEGER)"
+        checks.append(
+            ("year_out_of_range", f"{year} NOT BETWEEN {MINIMUM_YEAR} AND {MAXIMUM_YEAR}")
+        )
+    if field.minimum is not None:
+        checks.append(("below_minimum", f"CAST({value} AS DOUBLE) < {field.minimum}"))
+    if field.maximum is not None:
+        checks.append(("above_maximum", f"CAST({value} AS DOUBLE) > {field.maximum}"))
+    if field.pattern is not None:
+        checks.append(("wrong_format", f"NOT regexp_full_match({value}, {literal(field.pattern)})"))
+    if field.vocabulary:
+        checks.append(("unknown_value", f"{value} NOT IN ({literals(field.vocabulary)})"))
+    return checks
+
+
+def _is_not_finite(text: str) -> str:
+    overflows = f"TRY_CAST(TRY_CAST({text} AS DOUBLE) AS DECIMAL(38,6)) IS NULL"
+    return (
+        f"(regexp_full_match({text}, {literal(_NOT_FINITE)})"
+        f" OR (regexp_full_match({text}, {literal(_SCIENTIFIC)}) AND {overflows}))"
+    )

@@ -1,0 +1,247 @@
+"""Split shaped rows into loaded, quarantined, duplicate and excluded ones."""
+
+import duckdb
+
+from pipelines.errors import InputError, quote
+from pipelines.ingest.entities import Entity
+from pipelines.ingest.landing import LANDING, Landing, MalformedRow
+from pipelines.ingest.ledger import FileLoad, Finding
+from pipelines.ingest.mapping import EntityMapping
+from pipelines.ingest.shaping import SHAPED
+from pipelines.ingest.source_file import SourceFile
+from pipelines.ingest.sql import identifier, literal, literals
+
+_REPEATED = "shaped_repeated"
+
+_TYPE_IN_WORDS = {
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "date": "a date",
+}
+
+
+def create_raw_table(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    """Replace the raw table of `entity` by an empty one."""
+    fields = ", ".join(f"{identifier(field.name)} VARCHAR" for field in entity.fields)
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {entity.table} ({fields}, source_file VARCHAR, row_number BIGINT)"
+    )
+
+
+def check_throughout(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    file: SourceFile,
+    mapping: EntityMapping,
+    landing: Landing,
+) -> None:
+    """InputError for a column that fails in every row, which is no matter of single bad rows."""
+    for field in entity.fields:
+        rule = mapping.columns.get(field.name)
+        if rule is None:
+            continue
+        origin = f"column '{rule.column}'" if rule.column else f"field '{field.name}'"
+        name = identifier(field.name)
+        total, valued, unparsed, first = connection.execute(
+            f"SELECT count(*), count({name}), count_if({identifier('is_unparsed_' + field.name)}),"
+            f" min(row_number) FROM {SHAPED} WHERE exclusion IS NULL"
+        ).fetchone() or (0, 0, 0, 0)
+        if unparsed > 1 and not valued:
+            example = _source_value(connection, landing, rule.column, first)
+            raise InputError(
+                f"{file.name}: {origin} ({entity.name}.{field.name}): none of {unparsed:,} values "
+                f"is {_TYPE_IN_WORDS[field.type]}, row {first} has {example}; "
+                "check the mapping's column, date_format, decimal and thousands"
+            )
+        if field.is_required and total > 1 and not valued and not unparsed:
+            raise InputError(
+                f"{file.name}: {origin} ({entity.name}.{field.name}) is empty in all {total:,} "
+                "rows, but every row needs it"
+            )
+
+
+def _source_value(
+    connection: duckdb.DuckDBPyConnection, landing: Landing, column: str | None, row_number: int
+) -> str:
+    if column is None:
+        return "no such value"
+    row = connection.execute(
+        f"SELECT {landing.sql_column(column)} FROM {LANDING} WHERE row_number = ?", [row_number]
+    ).fetchone()
+    return quote(row[0] if row else None)
+
+
+def load(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    file: SourceFile,
+    landing: Landing,
+    run_id: str,
+) -> FileLoad:
+    """Fill the raw table and the quarantine from `shaped`; the file's reconciliation.
+
+    The first row of a key stays. A later row with the same canonical content is a duplicate, one
+    with other content is quarantined as `duplicate_key`.
+    """
+    excluded_by: dict[str, int] = dict(
+        connection.execute(
+            f"SELECT exclusion, count(*) FROM {SHAPED} WHERE exclusion IS NOT NULL"
+            " GROUP BY exclusion ORDER BY exclusion"
+        ).fetchall()
+    )
+    _find_repeated(connection, entity)
+    _quarantine_malformed(connection, entity, file, landing.malformed, run_id)
+    _quarantine_rows(connection, entity, file, landing, run_id)
+    names = ", ".join(identifier(field.name) for field in entity.fields)
+    connection.execute(
+        f"INSERT INTO {entity.table} SELECT {names}, {literal(file.name)}, row_number"
+        f" FROM {SHAPED} WHERE exclusion IS NULL AND violation IS NULL"
+        f" AND row_number NOT IN (SELECT row_number FROM {_REPEATED})"
+    )
+    of_file = [entity.table, file.name]
+    return FileLoad(
+        source_table=entity.table,
+        source_file=file.name,
+        file_sha256=landing.file_sha256,
+        rows_read=landing.rows_read,
+        rows_loaded=_count(
+            connection, f"SELECT count(*) FROM {entity.table} WHERE source_file = ?", of_file[1:]
+        ),
+        rows_quarantined=_count(
+            connection,
+            "SELECT count(*) FROM quarantined_row WHERE source_table = ? AND source_file = ?",
+            of_file,
+        ),
+        rows_duplicate=_count(connection, f"SELECT count(*) FROM {_REPEATED} WHERE is_same", []),
+        excluded_by=excluded_by,
+    )
+
+
+def _find_repeated(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    """Rows whose key an earlier good row has, and whether they say the same as that one."""
+    names = [identifier(field.name) for field in entity.fields]
+    keys = ", ".join(identifier(field.name) for field in entity.keys)
+    same_key = " AND ".join(
+        f"good.{key} IS NOT DISTINCT FROM twice.{key}"
+        for key in (identifier(field.name) for field in entity.keys)
+    )
+    # Grouping first is cheap, and it leaves the window the few rows whose key repeats.
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {_REPEATED} AS
+        WITH good AS (SELECT * FROM {SHAPED} WHERE exclusion IS NULL AND violation IS NULL),
+        twice AS (SELECT {keys} FROM good GROUP BY {keys} HAVING count(*) > 1),
+        ranked AS (
+            SELECT row_number, ROW({", ".join(names)}) AS content,
+                first_value(ROW({", ".join(names)})) OVER same_key AS first_content,
+                row_number() OVER same_key AS position
+            FROM (SELECT good.* FROM good JOIN twice ON {same_key})
+            WINDOW same_key AS (PARTITION BY {keys} ORDER BY row_number)
+        )
+        SELECT row_number, content IS NOT DISTINCT FROM first_content AS is_same
+        FROM ranked WHERE position > 1""")
+
+
+def _quarantine_malformed(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    file: SourceFile,
+    malformed: list[MalformedRow],
+    run_id: str,
+) -> None:
+    if not malformed:
+        return
+    connection.execute(
+        "INSERT INTO quarantined_row SELECT ?, ?, unnest(?::BIGINT[]), NULL, unnest(?::VARCHAR[]),"
+        " NULL, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?",
+        [
+            entity.table,
+            file.name,
+            [row.row_number for row in malformed],
+            [row.rule for row in malformed],
+            [row.value for row in malformed],
+            [row.payload_json for row in malformed],
+            run_id,
+        ],
+    )
+
+
+def _quarantine_rows(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    file: SourceFile,
+    landing: Landing,
+    run_id: str,
+) -> None:
+    keys = [identifier(field.name) for field in entity.keys]
+    record_id = f"concat_ws('|', {', '.join(keys)})"
+    key_names = literals(field.name for field in entity.keys)
+    connection.execute(
+        f"""
+        INSERT INTO quarantined_row
+        SELECT ?, ?, s.row_number, nullif({record_id}, ''),
+            coalesce(s.violation, 'duplicate_key'),
+            coalesce(s.violation_column, concat_ws(', ', {key_names})),
+            CASE WHEN s.violation IS NULL THEN {record_id} ELSE s.violation_value END,
+            CAST({landing.payload_sql} AS VARCHAR), ?
+        FROM {SHAPED} AS s
+        JOIN {LANDING} AS landed ON landed.row_number = s.row_number
+        LEFT JOIN {_REPEATED} AS repeated ON repeated.row_number = s.row_number
+        WHERE s.exclusion IS NULL
+            AND (s.violation IS NOT NULL OR repeated.is_same = false)
+        ORDER BY s.row_number""",
+        [entity.table, file.name, run_id],
+    )
+
+
+def findings_of_file(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    file: SourceFile,
+    mapping: EntityMapping,
+    landing: Landing,
+) -> list[Finding]:
+    """What is worth knowing about a file that loaded: columns left out, defaults taken."""
+    findings = []
+    known = {*mapping.source_columns(), *mapping.ignore_columns}
+    left_out = [name for name in landing.columns if name and name not in known]
+    if left_out and "*" not in known:
+        shown = ", ".join(left_out[:20]) + (", …" if len(left_out) > 20 else "")
+        findings.append(
+            Finding(
+                "info",
+                "unmapped_column",
+                entity.table,
+                None,
+                0,
+                f"{file.name}: {len(left_out)} columns are not mapped: {shown}",
+            )
+        )
+    for field in entity.fields:
+        rule = mapping.columns.get(field.name)
+        if rule is None or rule.default is None:
+            continue
+        name = identifier(f"defaulted_{field.name}")
+        count, examples = connection.execute(
+            f"SELECT count(*), array_to_string(list_sort(list(DISTINCT {name}))[:5], ', ')"
+            f" FROM {SHAPED} WHERE exclusion IS NULL AND nullif({name}, '') IS NOT NULL"
+        ).fetchone() or (0, "")
+        if count:
+            findings.append(
+                Finding(
+                    "info",
+                    "value_defaulted",
+                    entity.table,
+                    field.name,
+                    count,
+                    f"{file.name}: {count:,} rows take '{rule.default}' for {field.name} because "
+                    f"the mapping has no alias for: {examples}",
+                )
+            )
+    return findings
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[str]) -> int:
+    row = connection.execute(query, parameters).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,239 @@
+"""The mapping file: how the columns of one export become canonical fields.
+
+The models below are the file's grammar; `config/schemas/mapping.schema.json` is generated from
+them. Every scalar is read as text, so that `NO`, `NA`, `007` and `1E5` stay what they look like.
+"""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from pipelines.ingest.entities import Source
+
+Encoding = Literal["utf-8", "windows-1252", "latin-1"]
+FileFormat = Literal["csv", "tsv", "parquet", "jsonl"]
+
+_TEMPLATE_PART = re.compile(r"\{([^{}]+?)(?::0(\d))?\}")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+class CsvOptions(_Model):
+    """How a delimited file is written; nothing of it is guessed."""
+
+    delimiter: str | None = Field(
+        default=None, min_length=1, max_length=1, description="Default: comma, or a tab for .tsv."
+    )
+    quote: str = Field(default='"', max_length=1, description="Empty: the file quotes nothing.")
+    encoding: Encoding = Field(
+        default="utf-8", description="A byte order mark is accepted in front of UTF-8."
+    )
+
+
+class Condition(_Model):
+    """A test on one source column, after trimming and null tokens; exactly one test is given."""
+
+    column: str
+    in_: list[str] | None = Field(default=None, alias="in", min_length=1)
+    not_in: list[str] | None = Field(
+        default=None, min_length=1, description="Also true where the value is null."
+    )
+    equals: str | None = None
+    is_null: bool | None = None
+    matches: str | None = Field(
+        default=None, description="Regular expression (RE2) found anywhere in the value; anchor it."
+    )
+    not_matches: str | None = Field(default=None, description="Also true where the value is null.")
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        tests = (
+            self.in_,
+            self.not_in,
+            self.equals,
+            self.is_null,
+            self.matches,
+            self.not_matches,
+        )
+        if sum(test is not None for test in tests) != 1:
+            raise ValueError(
+                "needs exactly one of in, not_in, equals, is_null, matches, not_matches"
+            )
+        if self.is_null is False:
+            raise ValueError("is_null can only be true; to keep rows without a value, use matches")
+        for pattern in (self.matches, self.not_matches):
+            if pattern is not None:
+                try:
+                    re.compile(pattern)
+                except re.error as error:
+                    raise ValueError(f"is no regular expression: {error}") from error
+        return self
+
+
+class Exclusion(Condition):
+    """A named reason to leave rows out; they are counted per file, never quarantined."""
+
+    rule: str = Field(pattern="^[a-z][a-z0-9_]*$")
+
+
+class Lookup(_Model):
+    """Replace the value by what another delimited file of the source says about it."""
+
+    file: str
+    key: str = Field(description="Column of that file that holds the value.")
+    value: str = Field(description="Column of that file to take instead.")
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class ColumnRule(_Model):
+    """Where one canonical field comes from and how its text is read."""
+
+    column: str | None = Field(default=None, description="Heading of the source column.")
+    constant: str | None = Field(default=None, description="The same value in every row.")
+    template: str | None = Field(
+        default=None,
+        description="Text with source columns in braces, '{firstName} {lastName}'; '{STATE:02}' "
+        "pads with zeros to two digits. Null where any of its columns is null.",
+    )
+    lookup: Lookup | None = None
+    aliases: dict[str, str] = Field(
+        default_factory=dict, description="Source value → canonical value, exact after trimming."
+    )
+    default: str | None = Field(
+        default=None,
+        description="Taken where the value is null; for a field with a fixed list of values "
+        "(status, action) also where the value is not in the list.",
+    )
+    null_tokens: list[str] | None = Field(default=None, description="Instead of the entity's.")
+    null_when: Condition | None = Field(
+        default=None,
+        description="Rows whose value means nothing, such as zeros that hide suppression.",
+    )
+    unit: Decimal | None = Field(
+        default=None, gt=0, description="Multiplier to the canonical unit."
+    )
+    currency: str | None = Field(
+        default=None, description="Currency of the amounts; converted at the project's rate."
+    )
+    currency_column: str | None = Field(
+        default=None, description="Source column that names each row's currency."
+    )
+    thousands: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1,
+        description="Thousands separator; none unless given.",
+    )
+    decimal: Literal[".", ","] = "."
+    date_format: Annotated[
+        list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])
+    ] = Field(
+        default_factory=list,
+        description="strptime formats, tried in turn. Default: ISO date or ISO date and time.",
+    )
+    pad: int | None = Field(
+        default=None, ge=1, le=20, description="Left-pad codes of digits with zeros to this length."
+    )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        origins = (self.column, self.constant, self.template)
+        if sum(origin is not None for origin in origins) != 1:
+            raise ValueError("needs exactly one of column, constant, template")
+        if self.lookup is not None and self.column is None:
+            raise ValueError("lookup needs column")
+        if self.currency is not None and self.currency_column is not None:
+            raise ValueError("give currency or currency_column, not both")
+        if self.thousands == self.decimal:
+            raise ValueError("thousands and decimal must differ")
+        if self.template is not None and not self.template_parts():
+            raise ValueError("template names no column in braces")
+        return self
+
+    def template_parts(self) -> list[tuple[str, str, int | None]]:
+        """The template as (literal text before, column, zero-padded width), without the tail."""
+        parts, start = [], 0
+        for match in _TEMPLATE_PART.finditer(self.template or ""):
+            literal = (self.template or "")[start : match.start()]
+            parts.append((literal, match[1], int(match[2]) if match[2] else None))
+            start = match.end()
+        return parts
+
+    def template_tail(self) -> str:
+        """The literal text after the template's last column."""
+        return _TEMPLATE_PART.split(self.template or "")[-1]
+
+    def source_columns(self) -> list[str]:
+        """Every column of the source file this rule reads."""
+        named = [self.column, self.currency_column]
+        if self.null_when is not None:
+            named.append(self.null_when.column)
+        return [name for name in named if name is not None] + [
+            column for _, column, _ in self.template_parts()
+        ]
+
+
+def _expanded(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+ColumnEntry = Annotated[
+    ColumnRule, BeforeValidator(_expanded, json_schema_input_type=str | ColumnRule)
+]
+
+
+class EntityMapping(_Model):
+    """One file and how its rows become rows of one canonical entity."""
+
+    file: str = Field(
+        description="Relative to the source's path; * stands for any text and must then match "
+        "exactly one file."
+    )
+    format: FileFormat | None = Field(default=None, description="Default: by the file's extension.")
+    optional: bool = Field(default=False, description="An absent file is an empty table.")
+    csv: CsvOptions = CsvOptions()
+    null_tokens: list[str] = Field(
+        default_factory=lambda: [""], description="Texts that mean null, exact after trimming."
+    )
+    columns: dict[str, ColumnEntry] = Field(min_length=1)
+    exclude: list[Exclusion] = Field(default_factory=list)
+    ignore_columns: list[str] = Field(
+        default_factory=list,
+        description="Columns left unmapped on purpose; '*' stands for all the others.",
+    )
+
+    @model_validator(mode="after")
+    def _distinct_rules(self) -> Self:
+        rules = [exclusion.rule for exclusion in self.exclude]
+        if len(rules) != len(set(rules)):
+            raise ValueError("two exclusions have the same rule name")
+        return self
+
+    def source_columns(self) -> list[str]:
+        """Every column of the file the mapping names, each once, in order of first mention."""
+        columns = [name for rule in self.columns.values() for name in rule.source_columns()]
+        columns += [exclusion.column for exclusion in self.exclude]
+        return list(dict.fromkeys(columns))
+
+
+class SourceMapping(_Model):
+    """A mapping file: the entities one source provides."""
+
+    source: Source
+    entities: dict[str, EntityMapping] = Field(min_length=1)
+
+
+def mapping_schema() -> dict[str, Any]:
+    """The JSON Schema of a mapping file, as published in `config/schemas`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **SourceMapping.model_json_schema(by_alias=True, mode="validation"),
+        "title": "Source mapping",
+    }

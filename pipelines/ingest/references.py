@@ -1,0 +1,59 @@
+"""References between entities that lead nowhere, as findings: a sale is never dropped for one."""
+
+import duckdb
+
+from pipelines.ingest.entities import ENTITIES, Entity, Field
+from pipelines.ingest.ledger import Finding
+from pipelines.ingest.sql import identifier
+
+_EXAMPLES = 3
+
+
+def reference_findings(
+    connection: duckdb.DuckDBPyConnection, mapped: dict[str, frozenset[str]]
+) -> list[Finding]:
+    """Findings for unknown and for missing references.
+
+    `mapped` holds the mapped fields per raw table. A reference is followed only where both its
+    column and the table it leads to were part of the input.
+    """
+    findings = []
+    for entity in ENTITIES.values():
+        for field in entity.fields:
+            if field.name not in mapped.get(entity.table, frozenset()):
+                continue
+            if field.is_expected:
+                findings += _missing(connection, entity, field)
+            if field.references and ENTITIES[field.references].table in mapped:
+                findings += _unknown(connection, entity, field, ENTITIES[field.references])
+    return findings
+
+
+def _missing(connection: duckdb.DuckDBPyConnection, entity: Entity, field: Field) -> list[Finding]:
+    row = connection.execute(
+        f"SELECT count(*) FROM {entity.table} WHERE {identifier(field.name)} IS NULL"
+    ).fetchone()
+    count = int(row[0]) if row else 0
+    if not count:
+        return []
+    message = f"{count:,} rows of {entity.table} have no {field.name}; they are loaded without one"
+    return [Finding("warning", "missing_reference", entity.table, field.name, count, message)]
+
+
+def _unknown(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, field: Field, target: Entity
+) -> list[Finding]:
+    name, key = identifier(field.name), identifier(target.keys[0].name)
+    count, values, examples = connection.execute(
+        f"SELECT count(*), count(DISTINCT {name}),"
+        f" array_to_string(list_sort(list(DISTINCT left({name}, 60)))[:{_EXAMPLES}], ', ')"
+        f" FROM {entity.table} AS child WHERE {name} IS NOT NULL"
+        f" AND NOT EXISTS (FROM {target.table} AS parent WHERE parent.{key} = child.{name})"
+    ).fetchone() or (0, 0, "")
+    if not count:
+        return []
+    message = (
+        f"{count:,} rows of {entity.table} name {values:,} {field.name} that {target.table} "
+        f"does not have, such as {examples}; they are loaded as they are"
+    )
+    return [Finding("warning", "unknown_reference", entity.table, field.name, count, message)]

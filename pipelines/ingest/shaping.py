@@ -1,0 +1,216 @@
+"""Shape landed rows into canonical rows, in one SQL statement generated from the mapping.
+
+The temporary table `shaped` holds, per landed row: `row_number`; `exclusion`, the first exclusion
+rule that applies; one column per canonical field; `violation`, `violation_column` and
+`violation_value` of the first broken rule; `is_unparsed_<field>` for every typed field; and
+`defaulted_<field>`, the text a default replaced, for every field that has one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import duckdb
+
+from pipelines.errors import ConfigurationError, InputError, near
+from pipelines.ingest import field_sql
+from pipelines.ingest.entities import Entity, Field
+from pipelines.ingest.landing import LANDING, Landing
+from pipelines.ingest.lookup import join_sql
+from pipelines.ingest.mapping import ColumnRule, EntityMapping
+from pipelines.ingest.source_file import SourceFile
+from pipelines.ingest.sql import case, identifier, literal, literals
+
+SHAPED = "shaped"
+
+
+@dataclass(frozen=True)
+class _FieldSql:
+    """One field through the stages of the statement; `checks` are (rule, condition) pairs."""
+
+    field: Field
+    origin: str
+    text: str
+    value: str
+    checks: list[tuple[str, str]]
+    currency: str | None = None
+    defaulted: str | None = None
+
+    def stage(self, name: str) -> str:
+        """The column that holds this field at the stage called `name`."""
+        return identifier(f"{name}_{self.field.name}")
+
+
+def check_columns(file: SourceFile, landing: Landing, mapping: EntityMapping) -> None:
+    """InputError unless the file has every column the mapping names.
+
+    JSON lines without a row have no columns at all, which is no fault of theirs.
+    """
+    if file.format == "jsonl" and not landing.rows_read:
+        return
+    for name in mapping.source_columns():
+        if name not in landing.columns:
+            hint = near(name, landing.columns)
+            if not hint and len(landing.columns) == 1 and file.format != "jsonl":
+                hint = "; its heading is one single column, so check csv.delimiter"
+            raise InputError(
+                f"{file.name}: column '{name}' is missing{hint}; export it or change the mapping"
+            )
+
+
+def shape(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    file: SourceFile,
+    mapping: EntityMapping,
+    landing: Landing,
+    lookups: Mapping[str, str],
+    rates: Mapping[str, float],
+) -> None:
+    """Replace `shaped` by the canonical form of `landing`.
+
+    `lookups` names the table of each field that has one; `rates` are USD per unit of currency.
+    Raises ConfigurationError for a currency without a rate.
+    """
+    sources = [name for name in mapping.source_columns() if name in landing.columns]
+    trimmed = {name: f"t{i}" for i, name in enumerate(sources)}
+
+    def column(name: str, null_tokens: list[str] | None) -> str:
+        tokens = mapping.null_tokens if null_tokens is None else null_tokens
+        return field_sql.without_nulls(trimmed[name], tokens) if name in trimmed else "NULL"
+
+    fields = []
+    for field in entity.fields:
+        rule = mapping.columns.get(field.name)
+        if rule is None:
+            fields.append(_unmapped(field))
+        else:
+            where = f"{file.name}: {entity.name}.{field.name}"
+            fields.append(_mapped(field, rule, column, lookups.get(field.name), rates, where))
+    joins = "".join(
+        join_sql(table, column(rule.column, rule.null_tokens))
+        for table, rule in ((lookups[name], mapping.columns[name]) for name in lookups)
+        if rule.column is not None
+    )
+    exclusion = case(
+        [(field_sql.condition(test, column), literal(test.rule)) for test in mapping.exclude]
+    )
+    trims = [(field_sql.trimmed(landing.sql_column(s)), trimmed[s]) for s in sources]
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {SHAPED} AS
+        WITH trimmed AS (SELECT row_number {_also(trims)} FROM {LANDING}),
+        origins AS (
+            SELECT row_number, CAST({exclusion} AS VARCHAR) AS exclusion
+            {_also((f"CAST({f.origin} AS VARCHAR)", f.stage("origin")) for f in fields)}
+            {_also((f.currency, f.stage("currency")) for f in fields if f.currency)}
+            FROM trimmed {joins}
+        ),
+        texts AS (SELECT * {_also((f.text, f.stage("text")) for f in fields)} FROM origins),
+        vals AS (
+            SELECT *
+            {_also((f"CAST({f.value} AS VARCHAR)", identifier(f.field.name)) for f in fields)}
+            FROM texts
+        ),
+        judged AS (SELECT *, {_breach(entity, fields)} AS breach FROM vals)
+        SELECT row_number, exclusion, {", ".join(identifier(f.field.name) for f in fields)},
+            split_part(breach, ':', 1) AS violation,
+            split_part(breach, ':', 2) AS violation_column,
+            {_breach_value(fields)} AS violation_value
+            {_also((_is_unparsed(f), f.stage("is_unparsed")) for f in fields)}
+            {_also((f.defaulted, f.stage("defaulted")) for f in fields if f.defaulted)}
+        FROM judged""")
+
+
+def _unmapped(field: Field) -> _FieldSql:
+    return _FieldSql(field, "NULL", identifier(f"origin_{field.name}"), "NULL", [])
+
+
+def _mapped(
+    field: Field,
+    rule: ColumnRule,
+    column: field_sql.Column,
+    lookup: str | None,
+    rates: Mapping[str, float],
+    where: str,
+) -> _FieldSql:
+    text = identifier(f"text_{field.name}")
+    factors = _factors(field, rule, rates, where)
+    value = field_sql.canonical(field, rule, text, factors)
+    checks = field_sql.violations(field, text, identifier(field.name))
+    if rule.currency_column is not None:
+        has_rate = " OR ".join(condition for condition, _ in factors) or "false"
+        unknown = f"{text} IS NOT NULL AND NOT coalesce({has_rate}, false)"
+        checks.insert(0, ("unknown_currency", unknown))
+    defaulted = None
+    if rule.default is not None:
+        is_default = f"{text} IS NULL"
+        if field.vocabulary:
+            is_default = f"coalesce({text} NOT IN ({literals(field.vocabulary)}), true)"
+        value = f"CASE WHEN {is_default} THEN {literal(rule.default)} ELSE {value} END"
+        defaulted = f"CASE WHEN {is_default} THEN coalesce({text}, '') END"
+    return _FieldSql(
+        field,
+        origin=field_sql.origin(rule, column, f"{lookup}.value" if lookup else None),
+        text=field_sql.aliased(rule, identifier(f"origin_{field.name}")),
+        value=value,
+        checks=checks,
+        currency=column(rule.currency_column, None) if rule.currency_column else None,
+        defaulted=defaulted,
+    )
+
+
+def _factors(
+    field: Field, rule: ColumnRule, rates: Mapping[str, float], where: str
+) -> list[tuple[str, Decimal]]:
+    unit = rule.unit or Decimal(1)
+    if rule.currency_column is not None:
+        name = identifier(f"currency_{field.name}")
+        return [
+            (f"{name} = {literal(code)}", unit * Decimal(str(rate)))
+            for code, rate in sorted(rates.items())
+        ]
+    if rule.currency is not None:
+        if rule.currency not in rates:
+            raise ConfigurationError(
+                f"{where}: the project has no exchange rate for '{rule.currency}'"
+                f"{near(rule.currency, rates)}; add it to its rates"
+            )
+        unit *= Decimal(str(rates[rule.currency]))
+    return [] if unit == 1 else [("true", unit)]
+
+
+def _breach(entity: Entity, fields: list[_FieldSql]) -> str:
+    branches = [
+        (condition, literal(f"{rule}:{f.field.name}"))
+        for f in fields
+        for rule, condition in f.checks
+    ]
+    for need in entity.requirements:
+        is_broken = (
+            f"{identifier(need.where)} IN ({literals(need.values)})"
+            f" AND {identifier(need.field)} IS NULL"
+        )
+        branches.append((is_broken, literal(f"missing_value:{need.field}")))
+    return case(branches, "CAST(NULL AS VARCHAR)")
+
+
+def _breach_value(fields: list[_FieldSql]) -> str:
+    branches = []
+    for f in fields:
+        if f.currency is not None:
+            is_currency = f"breach = {literal(f'unknown_currency:{f.field.name}')}"
+            branches.append((is_currency, f.stage("currency")))
+        is_field = f"breach LIKE {literal(f'%:{f.field.name}')}"
+        branches.append((is_field, f.stage("text")))
+    return f"CASE WHEN breach IS NOT NULL THEN {case(branches)} END"
+
+
+def _is_unparsed(f: _FieldSql) -> str:
+    if f.field.type == "text":
+        return "false"
+    return f"({f.stage('text')} IS NOT NULL AND {identifier(f.field.name)} IS NULL)"
+
+
+def _also(pairs: Iterable[tuple[str | None, str]]) -> str:
+    """Further columns of a SELECT, from (expression, name) pairs."""
+    return "".join(f", {expression} AS {name}" for expression, name in pairs)

@@ -1,0 +1,212 @@
+"""Load all sources of a project into the raw tables, quarantine and ledger."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import ConfigurationError, GateError, InputError
+from pipelines.ingest.entities import ENTITIES, Entity
+from pipelines.ingest.inspection import inspect
+from pipelines.ingest.landing import LANDING, land
+from pipelines.ingest.ledger import (
+    FileLoad,
+    Finding,
+    create_ledger,
+    record_findings,
+    record_load,
+)
+from pipelines.ingest.loading import check_throughout, create_raw_table, findings_of_file, load
+from pipelines.ingest.lookup import lookup_files, store_lookups
+from pipelines.ingest.mapping import EntityMapping
+from pipelines.ingest.mapping_file import load_mapping
+from pipelines.ingest.references import reference_findings
+from pipelines.ingest.shaping import SHAPED, check_columns, shape
+from pipelines.ingest.source_file import SourceFile, find_file
+
+# Called with what is being done, how many files are done, and how many there are.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class SourceInput:
+    """A mapping file and the directory that its file names are relative to."""
+
+    mapping: Path
+    path: Path
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What an ingest did: one `FileLoad` per file, and the findings it entered."""
+
+    loads: tuple[FileLoad, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def rows_read(self) -> int:
+        return sum(load.rows_read for load in self.loads)
+
+    @property
+    def rows_loaded(self) -> int:
+        return sum(load.rows_loaded for load in self.loads)
+
+    @property
+    def rows_quarantined(self) -> int:
+        return sum(load.rows_quarantined for load in self.loads)
+
+
+@dataclass(frozen=True)
+class _Task:
+    entity: Entity
+    mapping: EntityMapping
+    root: Path
+
+    def find(self) -> SourceFile | None:
+        """The task's file; None when it is absent and optional."""
+        return find_file(
+            self.root,
+            self.mapping.file,
+            csv_options=self.mapping.csv,
+            file_format=self.mapping.format,
+            is_optional=self.mapping.optional,
+        )
+
+    def find_lookups(self) -> list[SourceFile]:
+        """The files of the task's lookups."""
+        found = (
+            find_file(self.root, name, csv_options=self.mapping.csv)
+            for name in lookup_files(self.mapping)
+        )
+        return [file for file in found if file is not None]
+
+
+def ingest_sources(
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[SourceInput],
+    *,
+    rates: Mapping[str, float] | None = None,
+    run_id: str,
+    max_quarantined_share: float = 0.05,
+    progress: Progress | None = None,
+) -> IngestResult:
+    """Replace all raw tables, `quarantined_row`, `meta_load` and `meta_finding`.
+
+    `rates` are USD per unit of each currency (default: USD alone). Everything happens in one
+    transaction. ConfigurationError (unusable mapping) and InputError (a file or column that
+    cannot be trusted) leave the database as it was; GateError (a file's quarantined share above
+    `max_quarantined_share`) comes after the commit, so that the quarantine can be read.
+    """
+    tasks = _tasks(sources)
+    loads: list[FileLoad] = []
+    findings: list[Finding] = []
+    connection.begin()
+    try:
+        for entity in ENTITIES.values():
+            create_raw_table(connection, entity)
+        create_ledger(connection)
+        mapped: dict[str, frozenset[str]] = {}
+        for done, task in enumerate(tasks):
+            if progress is not None:
+                progress(f"ingest {task.mapping.file}", done, len(tasks))
+            outcome = _ingest_file(connection, task, rates or {"USD": 1.0}, run_id)
+            if outcome is None:
+                continue
+            file_load, file_findings = outcome
+            record_load(connection, file_load, run_id)
+            loads.append(file_load)
+            findings += file_findings
+            mapped[task.entity.table] = frozenset(task.mapping.columns)
+        findings += reference_findings(connection, mapped)
+        record_findings(connection, findings, run_id)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    if progress is not None:
+        progress("ingest", len(tasks), len(tasks))
+    _check_gate(connection, loads, max_quarantined_share)
+    return IngestResult(tuple(loads), tuple(findings))
+
+
+def input_digest(sources: Sequence[SourceInput]) -> str:
+    """SHA-256 over the mappings' meaning and the files' bytes, wherever they lie.
+
+    Raises ConfigurationError and InputError as `ingest_sources` does.
+    """
+    digest = hashlib.sha256()
+    for task in _tasks(sources):
+        digest.update(task.entity.table.encode())
+        digest.update(task.mapping.model_dump_json(by_alias=True).encode())
+        for file in (task.find(), *task.find_lookups()):
+            digest.update(b"absent" if file is None else inspect(file).encode())
+    return digest.hexdigest()
+
+
+def _tasks(sources: Sequence[SourceInput]) -> list[_Task]:
+    """The files to load in the order of the registry, whatever the order of the sources."""
+    tasks: dict[tuple[str, str], _Task] = {}
+    for source in sources:
+        mapping = load_mapping(source.mapping)
+        for name, entity_mapping in mapping.entities.items():
+            key = (mapping.source, name)
+            if key in tasks:
+                raise ConfigurationError(
+                    f"{source.mapping.name}: entities.{name}: another source already provides "
+                    f"{mapping.source}.{name}; an entity comes from one source"
+                )
+            tasks[key] = _Task(ENTITIES[key], entity_mapping, source.path)
+    return [tasks[key] for key in ENTITIES if key in tasks]
+
+
+def _ingest_file(
+    connection: duckdb.DuckDBPyConnection, task: _Task, rates: Mapping[str, float], run_id: str
+) -> tuple[FileLoad, list[Finding]] | None:
+    entity, mapping = task.entity, task.mapping
+    file = task.find()
+    if file is None:
+        return None
+    lookups = store_lookups(connection, task.root, mapping)
+    landing = land(connection, file)
+    check_columns(file, landing, mapping)
+    shape(connection, entity, file, mapping, landing, lookups, rates)
+    check_throughout(connection, entity, file, mapping, landing)
+    file_load = load(connection, entity, file, landing, run_id)
+    if not file_load.is_reconciled():
+        raise InputError(f"{file.name}: rows do not add up ({file_load}); this is a defect of ours")
+    findings = findings_of_file(connection, entity, file, mapping, landing)
+    for table in (LANDING, SHAPED, "shaped_repeated", *lookups.values()):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    if entity.must_have_rows and not file_load.rows_loaded and not file_load.rows_quarantined:
+        raise InputError(
+            f"{file.name}: holds no row of {entity.name}, without which there is nothing to plan"
+        )
+    return file_load, findings
+
+
+def _check_gate(
+    connection: duckdb.DuckDBPyConnection, loads: Sequence[FileLoad], limit: float
+) -> None:
+    over = [load for load in loads if load.quarantined_share > limit]
+    if not over:
+        return
+    lines = []
+    for file_load in over:
+        rules = connection.execute(
+            "SELECT rule, column_name, count(*), min(row_number) FROM quarantined_row"
+            " WHERE source_table = ? AND source_file = ?"
+            " GROUP BY rule, column_name ORDER BY count(*) DESC, rule, column_name LIMIT 3",
+            [file_load.source_table, file_load.source_file],
+        ).fetchall()
+        causes = "; ".join(
+            f"{rule}{f' in {column}' if column else ''}: {count:,} rows, first row {first}"
+            for rule, column, count, first in rules
+        )
+        lines.append(
+            f"{file_load.source_file}: {file_load.rows_quarantined:,} of {file_load.rows_read:,} "
+            f"rows are quarantined, above the limit of {limit:.1%} ({causes})"
+        )
+    lines.append("See the table quarantined_row; mend the rows or raise the limit.")
+    raise GateError("\n".join(lines))
