@@ -1,0 +1,39 @@
+with opportunities as (
+    select * from {{ ref('stg_crm__opportunity') }}
+),
+
+line_totals as (
+    select
+        opportunity_id,
+        sum(quantity * unit_price_usd)::decimal(18, 2) as amount_usd
+    from {{ ref('stg_crm__opportunity_line') }}
+    group by opportunity_id
+)
+
+select
+    opportunities.opportunity_id,
+    opportunities.account_id,
+    opportunities.rep_id,
+    opportunities.product_id,
+    opportunities.stage,
+    opportunities.status,
+    opportunities.opened_date,
+    opportunities.closed_date,
+    coalesce(opportunities.amount_usd, line_totals.amount_usd) as amount_usd,
+    case
+        when opportunities.closed_date >= opportunities.opened_date
+            then date_diff('day', opportunities.opened_date, opportunities.closed_date)
+    end as cycle_days,
+    opportunities.status = 'won'
+    and coalesce({{ in_trailing_year('opportunities.closed_date') }}, false) as is_won_trailing,
+    opportunities.status = 'lost'
+    and coalesce({{ in_trailing_year('opportunities.closed_date') }}, false) as is_lost_trailing,
+    opportunities.status = 'open'
+    and coalesce(opportunities.opened_date <= {{ as_of() }}, true) as is_open,
+    lower(trim(opportunities.stage))
+    not in {{ literal_list(var('funnel_unqualified_stages')) }} as is_qualified,
+    opportunities.status = 'won'
+    and coalesce(opportunities.closed_date <= {{ as_of() }}, false) as is_won_ever
+from opportunities
+left join line_totals
+    on opportunities.opportunity_id = line_totals.opportunity_id

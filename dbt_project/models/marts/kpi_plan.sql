@@ -1,0 +1,107 @@
+with plan_summary as (
+    select * from {{ source('plan', 'plan_summary') }}
+),
+
+loads as (
+    select
+        plan_id,
+        scenario,
+        plan_version,
+        sum(account_count)::bigint as account_count,
+        count(rep_id) as rep_count,
+        {{ exact_sum('travel_hours') }} as travel_hours
+    from {{ ref('int_territory__load') }}
+    group by plan_id, scenario, plan_version
+),
+
+balance as (
+    select
+        plan_version,
+        {% for metric, name in {
+            'hours': 'workload', 'potential': 'potential', 'account_count': 'account_count'
+        }.items() -%}
+        max(case when metric = '{{ metric }}' then max_deviation_pct end)
+            as {{ name }}_max_deviation_pct,
+        max(case when metric = '{{ metric }}' then cv end) as {{ name }}_cv,
+        max(case when metric = '{{ metric }}' then gini end)
+            as {{ name }}_gini{{ "," if not loop.last }}
+        {% endfor %}
+    from {{ ref('kpi_balance') }}
+    group by plan_version
+),
+
+moves as (
+    select
+        count(*) filter (where is_moved) as moved_accounts,
+        coalesce(sum(actual_sales_usd) filter (where is_moved), 0) as moved_sales_usd,
+        count(*) filter (where incumbent_rep_id is not null) as incumbent_accounts,
+        coalesce(sum(expected_disruption_loss_usd), 0) as expected_disruption_loss_usd,
+        count(*) filter (where is_forced_move) as forced_moves,
+        count(*) filter (where is_new_assignment) as new_assignments
+    from {{ ref('fct_assignment') }}
+)
+
+select
+    loads.plan_id,
+    loads.scenario,
+    loads.plan_version,
+    loads.account_count,
+    loads.rep_count,
+    balance.workload_max_deviation_pct,
+    balance.workload_cv,
+    balance.workload_gini,
+    balance.potential_max_deviation_pct,
+    balance.potential_cv,
+    balance.potential_gini,
+    balance.account_count_max_deviation_pct,
+    round(loads.travel_hours, 4) as travel_hours,
+    case loads.plan_version when 'proposed' then moves.moved_accounts else 0 end
+        as moved_accounts,
+    {{ usd("case loads.plan_version when 'proposed' then moves.moved_sales_usd else 0 end") }}
+        as moved_sales_usd,
+    case loads.plan_version
+        when 'proposed'
+            then {{ percent(
+                'moves.incumbent_accounts - moves.moved_accounts', 'moves.incumbent_accounts'
+            ) }}
+        else {{ percent('moves.incumbent_accounts', 'moves.incumbent_accounts') }}
+    end as retained_accounts_pct,
+    {{ usd(
+        "case loads.plan_version when 'proposed' then moves.expected_disruption_loss_usd else 0 end"
+    ) }} as expected_disruption_loss_usd,
+    {{ usd(
+        "case loads.plan_version when 'proposed' then plan_summary.expected_value_usd "
+        ~ "else plan_summary.current_expected_value_usd end"
+    ) }} as expected_value_usd,
+    {{ usd(
+        "case loads.plan_version when 'proposed' then plan_summary.objective_usd "
+        ~ "else plan_summary.current_objective_usd end"
+    ) }} as objective_usd,
+    -- The certificate is the proposed plan's; today's ownership was not optimised.
+    {{ usd("case loads.plan_version when 'proposed' then plan_summary.bound_usd end") }}
+        as bound_usd,
+    {{ usd("case loads.plan_version when 'proposed' then plan_summary.regret_usd end") }}
+        as regret_usd,
+    case loads.plan_version
+        when 'proposed' then round(cast(plan_summary.optimality_gap_pct as double), 4)
+    end as optimality_gap_pct,
+    case loads.plan_version
+        when 'proposed' then cast(plan_summary.is_proved_optimal as boolean)
+    end as is_proved_optimal,
+    case loads.plan_version
+        when 'proposed' then cast(plan_summary.is_repeatable as boolean)
+    end as is_repeatable,
+    case loads.plan_version
+        when 'proposed' then cast(plan_summary.solver_status as varchar)
+        else 'not_solved'
+    end as solver_status,
+    case loads.plan_version when 'proposed' then cast(plan_summary.seed as bigint) end as seed,
+    case loads.plan_version when 'proposed' then moves.forced_moves else 0 end as forced_moves,
+    case loads.plan_version when 'proposed' then moves.new_assignments else 0 end
+        as new_assignments
+from loads
+left join balance
+    on loads.plan_version = balance.plan_version
+cross join moves
+inner join plan_summary
+    on loads.plan_id = cast(plan_summary.plan_id as varchar)

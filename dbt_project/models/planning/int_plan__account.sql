@@ -1,0 +1,75 @@
+with accounts as (
+    select * from {{ ref('stg_crm__account') }}
+),
+
+families as (
+    select * from {{ ref('int_account__family') }}
+),
+
+profiles as (
+    select * from {{ ref('int_account__profile') }}
+),
+
+locations as (
+    select * from {{ ref('int_account__location') }}
+),
+
+owners as (
+    select * from {{ ref('int_account__owner') }}
+),
+
+complexity as (
+    select * from {{ ref('int_account__complexity') }}
+),
+
+potentials as (
+    select * from {{ ref('int_account__potential') }}
+),
+
+workload as (
+    select * from {{ ref('int_account__workload') }}
+),
+
+active_reps as (
+    select * from {{ ref('int_plan__rep') }}
+    where not is_vacant
+)
+
+select
+    accounts.account_id,
+    accounts.account_name,
+    families.family_id,
+    profiles.segment,
+    profiles.industry,
+    locations.country,
+    locations.state,
+    owners.owner_rep_id,
+    active_reps.rep_id as incumbent_rep_id,
+    locations.latitude,
+    locations.longitude,
+    workload.service_hours,
+    workload.visits_per_year,
+    potentials.potential_usd::double as potential_usd,
+    potentials.actual_sales_usd::double as actual_sales_usd,
+    complexity.complexity_score,
+    case
+        when active_reps.rep_id is not null
+            then round(greatest({{ months_since('accounts.owner_since_date') }}, 0), 4)
+    end::double as tenure_months
+from accounts
+inner join families
+    on accounts.account_id = families.account_id
+inner join profiles
+    on accounts.account_id = profiles.account_id
+inner join locations
+    on accounts.account_id = locations.account_id
+inner join owners
+    on accounts.account_id = owners.account_id
+inner join complexity
+    on accounts.account_id = complexity.account_id
+inner join potentials
+    on accounts.account_id = potentials.account_id
+inner join workload
+    on accounts.account_id = workload.account_id
+left join active_reps
+    on owners.owner_rep_id = active_reps.rep_id

@@ -1,0 +1,65 @@
+"""Run dbt in this process on a warehouse of its own."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tests.dbt.company import AS_OF, PROJECT
+
+
+@dataclass(frozen=True)
+class Built:
+    """A warehouse after dbt ran on it, with the status of everything that ran."""
+
+    warehouse: Path
+    statuses: dict[str, str]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def by_key(self, table: str, key: str, *columns: str) -> dict[str, Any]:
+        """`columns` of each row of `table` by `key`; the bare value when there is one column."""
+        rows = self.rows(f"SELECT {key}, {', '.join(columns)} FROM {table}")
+        return {row[0]: row[1] if len(columns) == 1 else row[1:] for row in rows}
+
+
+class Dbt:
+    """The dbt project, parsed once; every command runs in this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest: Any = self._invoke(None, "parse", folder / "warehouse.duckdb").result
+
+    def build(self, warehouse: Path, *selection: str, **variables: Any) -> dict[str, str]:
+        """Status by name of the nodes that `dbt build` ran; fails when one cannot be built."""
+        result = self._invoke(
+            self.manifest,
+            "build",
+            warehouse,
+            *selection,
+            "--vars",
+            json.dumps({"as_of": AS_OF, "scenario": "default", **variables}),
+        )
+        errors = [f"{n.node.name}: {n.message}" for n in result.result if n.status == "error"]
+        assert not errors, "\n".join(errors)
+        return {node.node.name: str(node.status) for node in result.result}
+
+    def _invoke(self, manifest: Any, command: str, warehouse: Path, *arguments: str) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        os.environ["TERRITORY_WAREHOUSE"] = str(warehouse)
+        result = dbtRunner(manifest=manifest).invoke(
+            [
+                *("--quiet", "--log-level", "none", "--log-path", str(self.folder / "logs")),
+                *(command, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+                *("--target-path", str(self.folder / "target"), *arguments),
+            ]
+        )
+        if result.exception is not None:
+            raise result.exception
+        return result

@@ -1,0 +1,76 @@
+"""The planner's tables for a company whose planning tables are built, without the planner.
+
+Accounts go to the seats in turn; what is published of them follows from the rows written here.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+# The proposed plan gives the accounts to the seats in turn; "without owner" is left over.
+_ASSIGNMENT = """
+    CREATE OR REPLACE TABLE plan_assignment AS
+    WITH placed AS (
+        SELECT
+            *,
+            CASE WHEN account_id <> 'without owner' THEN
+                ['R1', 'R2', 'R3', 'R4'][(row_number() OVER (ORDER BY account_id) - 1) % 4 + 1]
+            END AS rep_id
+        FROM int_plan__account
+    )
+    SELECT
+        'plan_1' AS plan_id, 'default' AS scenario, account_id, family_id AS unit_id, rep_id,
+        owner_rep_id AS previous_rep_id, incumbent_rep_id,
+        coalesce(incumbent_rep_id <> rep_id, false) AS is_moved,
+        owner_rep_id IS NOT NULL AND incumbent_rep_id IS NULL AS is_forced_move,
+        owner_rep_id IS NULL AS is_new_assignment, false AS is_locked,
+        service_hours, visits_per_year, CASE WHEN rep_id IS NOT NULL THEN 10.0 END AS travel_hours,
+        CASE WHEN rep_id IS NOT NULL THEN 600.0 END AS distance_km,
+        CASE WHEN incumbent_rep_id IS NOT NULL THEN 5.0 END AS current_travel_hours,
+        CASE WHEN incumbent_rep_id IS NOT NULL THEN 300.0 END AS current_distance_km,
+        actual_sales_usd AS expected_sales_usd, actual_sales_usd AS current_expected_sales_usd,
+        1.5 AS travel_cost_usd,
+        CASE WHEN is_moved THEN 0.15 * actual_sales_usd ELSE 0 END AS disruption_loss_usd,
+        0.0 AS fit_loss_usd, actual_sales_usd AS value_usd, 'balance' AS reason_code,
+        'Evens out the hours' AS reason, NULL AS runner_up_rep_id,
+        NULL::DOUBLE AS runner_up_delta_usd
+    FROM placed
+"""
+
+_SUMMARY = """
+    CREATE OR REPLACE TABLE plan_summary AS SELECT
+        'plan_1' AS plan_id, 'default' AS scenario, DATE '2026-06-30' AS as_of,
+        200.0 AS objective_usd, 199.0 AS bound_usd, 1.0 AS regret_usd, 0.5 AS optimality_gap_pct,
+        false AS is_proved_optimal, true AS is_repeatable, 'gap reached' AS solver_status,
+        7 AS seed,
+        5000.0 AS expected_value_usd, 4000.0 AS current_expected_value_usd,
+        300.0 AS current_objective_usd
+"""
+
+# Every seat shares the totals equally.
+_TARGET = """
+    CREATE OR REPLACE TABLE plan_target AS
+    WITH totals AS (
+        SELECT 'hours' AS metric, sum(service_hours) AS total FROM int_plan__account
+        UNION ALL SELECT 'potential', sum(potential_usd) FROM int_plan__account
+        UNION ALL SELECT 'account_count', count(*) FROM int_plan__account
+    )
+    SELECT
+        'plan_1' AS plan_id, 'default' AS scenario, rep_id, metric, total / 4 AS target,
+        0.95 * total / 4 AS lower_limit, 1.05 * total / 4 AS upper_limit,
+        0.0 AS relaxation_pct, 0.0 AS shadow_price_usd, 0.0 AS giant_excess
+    FROM totals CROSS JOIN int_plan__rep
+"""
+
+_METRIC = """
+    CREATE OR REPLACE TABLE plan_metric AS SELECT
+        'plan_1' AS plan_id, 'default' AS scenario, metric, 5.0 AS tolerance_pct, 1.25 AS floor_pct
+    FROM (VALUES ('hours'), ('potential')) AS banded (metric)
+"""
+
+
+def write_plan_tables(warehouse: Path) -> None:
+    """Create the `plan_*` tables the marts read, in the file `warehouse`."""
+    with duckdb.connect(str(warehouse)) as connection:
+        for statement in (_ASSIGNMENT, _SUMMARY, _TARGET, _METRIC):
+            connection.execute(statement)
