@@ -5,10 +5,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from small_warehouse import AS_OF, HOSTILE_NAMES, request_for
 
 from pipelines.publish import publish_release
 from pipelines.publish.moves import COLUMNS, FORMULA_STARTS, neutralised, write_moves
+from tests.publish.small_warehouse import AS_OF, HOSTILE_NAMES, request_for
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from small_warehouse import request_for
-
 from pipelines.publish import publish_release
+from tests.publish.small_warehouse import request_for
 
 # Sales of every account are 1000, 2000 or 3000 plus its number: a mixture shows in the sum.
 READER = """

@@ -12,7 +12,6 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from small_warehouse import AS_OF, request_for
 
 from pipelines.errors import ConfigurationError, GateError, TerritoryError
 from pipelines.publish import (
@@ -23,6 +22,7 @@ from pipelines.publish import (
     read_manifest,
 )
 from pipelines.publish.manifest import damages
+from tests.publish.small_warehouse import AS_OF, request_for
 
 
 @pytest.fixture(scope="module")

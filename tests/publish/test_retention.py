@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from small_warehouse import request_for
 
 from pipelines.errors import ConfigurationError
 from pipelines.publish import (
@@ -16,6 +15,7 @@ from pipelines.publish import (
     recover,
 )
 from pipelines.publish.swap import building_folder
+from tests.publish.small_warehouse import request_for
 
 
 def names(folder: Path) -> list[str]:

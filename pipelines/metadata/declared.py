@@ -1,0 +1,97 @@
+"""The part of the metadata that people write: YAML files beside this module.
+
+`tables.yaml` describes the tables no dbt model makes, `metrics.yaml` gives each metric's formula,
+`python_steps.yaml` says which columns a Python step reads to make which.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class DeclaredColumn:
+    """A column: DuckDB type and meaning."""
+
+    type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class DeclaredTable:
+    """A table no dbt model makes: the sentence of its grain, what it is for, its columns."""
+
+    grain: str
+    description: str
+    columns: Mapping[str, DeclaredColumn]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A published figure and how it is computed.
+
+    Attributes:
+        good_direction: `higher` or `lower` is better, `target` is best met, or `none`.
+    """
+
+    metric_name: str
+    table_name: str
+    column_name: str
+    formula: str
+    unit: str
+    grain: str
+    good_direction: str
+
+
+@cache
+def declared_tables() -> dict[str, DeclaredTable]:
+    """The tables of `tables.yaml`, by name."""
+    return {
+        name: DeclaredTable(
+            grain=table["grain"],
+            description=" ".join(f"{table['grain']} {table['description']}".split()),
+            columns={
+                column: DeclaredColumn(type=kind, description=description)
+                for column, (kind, description) in table["columns"].items()
+            },
+        )
+        for name, table in _read("tables.yaml").items()
+    }
+
+
+@cache
+def declared_metrics() -> tuple[Metric, ...]:
+    """The metrics of `metrics.yaml`, in its order."""
+    return tuple(
+        Metric(
+            metric_name=metric["name"],
+            table_name=table,
+            column_name=column,
+            formula=" ".join(metric["formula"].split()),
+            unit=metric["unit"],
+            grain=entry["grain"],
+            good_direction=metric["good_direction"],
+        )
+        for table, entry in _read("metrics.yaml").items()
+        for column, metric in entry["metrics"].items()
+    )
+
+
+@cache
+def declared_steps() -> dict[str, dict[str, tuple[str, ...]]]:
+    """The columns Python steps make: table, column, and the `table.column`s each is made of."""
+    return {
+        table: {column: tuple(sources) for column, sources in columns.items()}
+        for table, columns in _read("python_steps.yaml").items()
+    }
+
+
+def _read(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,86 @@
+"""What people declare agrees with the publication contract and with itself."""
+
+import pytest
+
+from pipelines.metadata.declared import declared_metrics, declared_steps, declared_tables
+from pipelines.metadata.units import unit_of
+from pipelines.metadata.write import WRITTEN_TABLES
+from pipelines.publish.contract import CONTRACT, contract_table
+
+# Columns of KPI tables that identify or describe and are no figure.
+NO_FIGURE = {
+    *("plan_id", "scenario", "plan_version", "territory_id", "metric", "solver_status", "seed"),
+    *("is_proved_optimal", "is_repeatable"),
+}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [t.name for t in CONTRACT if t.name.startswith(("meta_", "quarantined_"))],
+)
+def test_tables_without_a_model_are_declared_as_the_contract_says(table: str) -> None:
+    declared = declared_tables()[table]
+    assert tuple(declared.columns) == contract_table(table).columns
+    assert declared.grain.startswith("One ")
+    assert declared.grain.endswith(".")
+    assert declared.description.startswith(declared.grain)
+    assert all(column.description for column in declared.columns.values())
+
+
+def test_written_tables_are_declared() -> None:
+    assert set(WRITTEN_TABLES) <= set(declared_tables())
+
+
+@pytest.mark.parametrize(
+    "metric", declared_metrics(), ids=lambda metric: f"{metric.table_name}.{metric.column_name}"
+)
+def test_every_metric_is_a_column_of_the_contract(metric) -> None:  # type: ignore[no-untyped-def]
+    assert metric.column_name in contract_table(metric.table_name).columns
+    assert metric.good_direction in {"higher", "lower", "target", "none"}
+    assert all((metric.metric_name, metric.formula, metric.unit, metric.grain))
+
+
+def test_every_published_figure_has_its_formula() -> None:
+    defined = {(m.table_name, m.column_name) for m in declared_metrics()}
+    figures = {
+        (table.name, column)
+        for table in CONTRACT
+        if table.name.startswith("kpi_")
+        for column in table.columns
+        if column not in NO_FIGURE
+    }
+    assert figures - defined == set()
+    assert {
+        ("dim_account", f"{name}")
+        for name in ("complexity_score", "value_index", "cycle_index", "potential_usd")
+    } <= defined
+
+
+def test_names_of_metrics_are_unique() -> None:
+    names = [metric.metric_name for metric in declared_metrics()]
+    assert len(names) == len(set(names))
+
+
+def test_python_steps_name_table_and_column() -> None:
+    tables = set(declared_steps())
+    for columns in declared_steps().values():
+        for sources in columns.values():
+            for source in sources:
+                table, column = source.split(".")
+                assert table.startswith(("int_plan__", "stg_plan__", "plan_"))
+                if table in tables:
+                    assert column in declared_steps()[table] or column == "rep_id", source
+
+
+@pytest.mark.parametrize(
+    ("column", "unit"),
+    [
+        ("sales_velocity_usd_per_day", "USD per day"),
+        ("potential_usd", "USD"),
+        ("is_moved", "true or false"),
+        ("win_rate_pct", "%"),
+        ("account_name", ""),
+    ],
+)
+def test_the_unit_follows_from_the_name(column: str, unit: str) -> None:
+    assert unit_of(column) == unit
