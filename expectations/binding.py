@@ -32,9 +32,9 @@ def bind_suites(connection: duckdb.DuckDBPyConnection, suites: Sequence[Suite]) 
     return [_bind(connection, suite, tables) for suite in suites]
 
 
-def batch_query(check: Check, relation: str) -> str:
-    """The query of a `query` check over `relation`, as Great Expectations will run it."""
-    return str(check.kwargs["unexpected_rows_query"]).format(batch=identifier(relation))
+def fill_batch(template: str, relation: str) -> str:
+    """`template` with `{batch}` replaced, as Great Expectations does it."""
+    return template.format(batch=identifier(relation))
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
@@ -88,7 +88,10 @@ def _known_columns(names: Iterable[str], columns: list[str], place: str, table: 
 
 def _query_fits(connection: duckdb.DuckDBPyConnection, check: Check, relation: str) -> None:
     try:
-        query = batch_query(check, relation)
+        query = fill_batch(str(check.kwargs["unexpected_rows_query"]), relation)
+        statements = connection.extract_statements(query)
+        if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+            raise ConfigurationError(f"{check.place}: a check is one SELECT and changes nothing.")
         connection.execute(f"DESCRIBE {query}")
     except (duckdb.Error, KeyError, IndexError, ValueError) as error:
         raise ConfigurationError(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["row", "column", "row_count", "query"]
+Kind = Literal["row", "key", "column", "row_count", "query"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class ExpectationType:
     """What one expectation type needs.
 
     `kind` says what it judges: every `row` of its columns (a share of them may fail with `mostly`),
-    one figure of a `column`, the `row_count` of the table, or the rows a `query` returns.
+    the rows that share a `key`, one figure of a `column`, the `row_count` of the table, or the rows
+    a `query` returns.
     """
 
     kind: Kind
@@ -53,7 +54,7 @@ EXPECTATION_TYPES: Mapping[str, ExpectationType] = {
     "expect_column_values_to_be_null": _row("column"),
     # Without `mostly`: a share of duplicates has no meaning for a key.
     "expect_column_values_to_be_unique": ExpectationType("row", ("column",)),
-    "expect_compound_columns_to_be_unique": ExpectationType("row", ("column_list",)),
+    "expect_compound_columns_to_be_unique": ExpectationType("key", ("column_list",)),
     "expect_column_values_to_be_in_set": _row("column", "value_set"),
     "expect_column_values_to_not_be_in_set": _row("column", "value_set"),
     "expect_column_values_to_match_regex": _row("column", "regex"),

@@ -22,7 +22,11 @@ import great_expectations as gx
 import sqlalchemy
 from duckdb_sqlalchemy import ConnectionWrapper
 from great_expectations.compatibility import pydantic
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
@@ -96,8 +100,15 @@ def open_batches(
 
     Validating a batch runs its queries on `connection`, which is closed at the end of the block.
     """
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            # Its pages load from the network, and their folder would outlive a killed run.
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False),
+            analytics_enabled=False,
+        ),
+    )
     datasource = DuckDBDatasource(name="warehouse", connection_string="duckdb:///:memory:")
     datasource._kept = connection
     context._add_fluent_datasource(datasource, save_changes=False)

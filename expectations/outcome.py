@@ -47,7 +47,7 @@ def threshold_text(check: Check) -> str:
     if kind == "row_count" and "value" in kwargs:
         return f"= {number_text(kwargs['value'])}"
     demand = _demand(check)
-    if kind != "row":
+    if kind not in ("row", "key"):
         return demand
     mostly = kwargs.get("mostly", 1)
     share = "all rows" if mostly == 1 else f"at least {number_text(mostly * 100)} % of rows"

@@ -12,10 +12,10 @@ UNREADABLE_COLUMN = "unreadable_values"
 
 # Per kind the shape of the canonical text and the type it is cast to. The shape comes first
 # because casts are lenient: '1_000' casts to 1000, '0x1F' to 31, 'nan' and '1e400' to NaN and
-# infinity. 15 digits are what a double holds exactly.
+# infinity. How large a number may be is for a rule on the column to say.
 READERS: Mapping[str, tuple[str, str]] = {
-    "number": (r"-?[0-9]{1,15}(\.[0-9]+)?", "DOUBLE"),
-    "integer": (r"-?[0-9]{1,15}", "BIGINT"),
+    "number": (r"-?[0-9]{1,30}(\.[0-9]+)?", "DOUBLE"),
+    "integer": (r"-?[0-9]{1,18}", "BIGINT"),
     "date": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE"),
     "boolean": (r"true|false", "BOOLEAN"),
 }

@@ -1,0 +1,108 @@
+"""Asks Great Expectations: a bound suite in its terms, and its answers by check.
+
+Import this module inside functions only: importing Great Expectations costs seconds of CPU.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import great_expectations as gx
+from great_expectations.core import ExpectationSuite, ExpectationValidationResult
+from great_expectations.datasource.fluent.interfaces import Batch
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.expectations.metadata_types import FailureSeverity
+
+from expectations.binding import BoundSuite
+from expectations.result import CheckExecutionError
+from expectations.sample import duplicates_query
+from expectations.suite import Check
+from pipelines.errors import ConfigurationError
+
+_SEVERITIES = {"error": FailureSeverity.CRITICAL, "warning": FailureSeverity.WARNING}
+_ERRORS_NAMED = 3
+_ERROR_CHARACTERS = 400
+
+
+def validate(
+    bound: BoundSuite, batch: Batch, checks: Sequence[Check]
+) -> Mapping[str, Mapping[str, Any]]:
+    """The library's answer to each of `checks` by name: its result fields and 'success'.
+
+    Raises CheckExecutionError where the library reports an exception, which it does as a failed
+    expectation, or gives no answer; ConfigurationError where it refuses a check's keywords.
+    """
+    validation = batch.validate(
+        _library_suite(bound, checks),
+        result_format={
+            "result_format": "BASIC",
+            # The format demands a list of values; the sample comes from the query beside it.
+            "partial_unexpected_count": 1,
+            "unexpected_index_column_names": list(bound.suite.key),
+            "return_unexpected_index_query": True,
+        },
+    )
+    answers: dict[str, Mapping[str, Any]] = {}
+    errors: dict[str, str] = {}
+    for result in validation.results:
+        assert result.expectation_config is not None
+        name = result.expectation_config.meta["check"]
+        error = _raised(result)
+        if error:
+            errors[name] = error
+        else:
+            answers[name] = {**result.result, "success": bool(result.success)}
+    for check in checks:
+        if check.name not in answers:
+            errors.setdefault(check.name, "no answer")
+    if errors:
+        named = [f"{name}: {errors[name]}" for name in sorted(errors)[:_ERRORS_NAMED]]
+        more = f" (and {len(errors) - _ERRORS_NAMED} more)" if len(errors) > _ERRORS_NAMED else ""
+        raise CheckExecutionError(
+            f"{bound.suite.file}: checks on {bound.suite.table} could not be evaluated: "
+            f"{'; '.join(named)}{more}"
+        )
+    return answers
+
+
+def _library_suite(bound: BoundSuite, checks: Sequence[Check]) -> ExpectationSuite:
+    expectations = []
+    for check in checks:
+        kind, kwargs = _library_form(bound, check)
+        try:
+            expectations.append(
+                ExpectationConfiguration(
+                    type=kind,
+                    kwargs=kwargs,
+                    meta={"check": check.name},
+                    description=check.description,
+                    severity=_SEVERITIES[check.severity],
+                ).to_domain_obj()
+            )
+        except ValueError as error:  # pydantic's ValidationError is one
+            raise ConfigurationError(f"{check.place}: kwargs are not valid: {error}") from error
+    return gx.ExpectationSuite(name=bound.suite.table, expectations=expectations)
+
+
+def _library_form(bound: BoundSuite, check: Check) -> tuple[str, dict[str, Any]]:
+    """Type and keywords as the library takes them.
+
+    Its own rule on compound keys (1.24.1) joins on equality and so passes duplicates in which a
+    part of the key is NULL; a query that groups finds them.
+    """
+    if check.expectation.kind == "key":
+        query = duplicates_query(bound.suite.key, check)
+        return "unexpected_rows_expectation", {"unexpected_rows_query": query}
+    return check.type, dict(check.kwargs)
+
+
+def _raised(result: ExpectationValidationResult) -> str | None:
+    """The message of an exception the library caught and reported as a failed expectation.
+
+    It reports either one exception or one per metric, keyed by the metric's id.
+    """
+    info = result.exception_info or {}
+    infos = [info] if "raised_exception" in info else list(info.values())
+    messages = [
+        str(one["exception_message"]) for one in infos if one and one.get("raised_exception")
+    ]
+    return " ".join(messages[0].split())[:_ERROR_CHARACTERS] if messages else None
