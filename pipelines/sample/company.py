@@ -13,7 +13,7 @@ from pipelines.sample.activities import draw_activities
 from pipelines.sample.calibration import PILOT_ACCOUNTS, calibrate
 from pipelines.sample.csv_table import us_date
 from pipelines.sample.deals import draw_deals
-from pipelines.sample.dirt import DirtyExport
+from pipelines.sample.dirt import ANSWER_KEY, ExportFolder
 from pipelines.sample.export import account_rows, activity_rows, opportunity_rows, product_rows
 from pipelines.sample.history import build_history
 from pipelines.sample.market_files import write_market_files
@@ -110,7 +110,9 @@ def generate_company(settings: CompanySettings, progress: Progress | None = None
     opportunities = activities = 0
     used_counties = np.zeros(places.counties.height, dtype=bool)
     dirt_stream = _stream(seed, DIRT_STREAM) if settings.dirt else None
-    with DirtyExport(settings.out, dirt_stream) as export:
+    # Of an earlier company in the same folder: it would name faults this one has not.
+    (settings.out / ANSWER_KEY).unlink(missing_ok=True)
+    with ExportFolder(settings.out, dirt_stream) as export:
         export.write("users.csv", team.users)
         export.write("products.csv", product_rows())
         for number, start in enumerate(range(0, total, CHUNK_ACCOUNTS)):

@@ -193,7 +193,7 @@ FAULTS = (
 )
 
 
-class DirtyExport:
+class ExportFolder:
     """The files of an export, written piece by piece; dirty if it has a random stream.
 
     Attributes:
@@ -290,7 +290,7 @@ class DirtyExport:
             }
         )
 
-    def __enter__(self) -> "DirtyExport":
+    def __enter__(self) -> "ExportFolder":
         return self
 
     def __exit__(

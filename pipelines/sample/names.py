@@ -12,11 +12,11 @@ def _words(text: str, separator: str | None = None) -> tuple[str, ...]:
 
 # 64 × 64 stems × 4 trades × 8 legal forms = 131,072 names, × 16 prefixes = 2 million.
 FIRST_STEMS = _words(
-    "Alder Amber Anchor Arbor Ash Aspen Bay Beacon Birch Blue Bright Bronze Canyon Cedar Chestnut "
-    "Clear Cliff Clover Cobalt Copper Coral Crest Crown Crystal Dawn Delta Eagle Echo Elm Ember "
-    "Falcon Fern Flint Forest Fox Garnet Glen Golden Granite Green Harbor Hawk Hazel Heron Hickory "
-    "Iron Ivory Jade Juniper Lake Laurel Linden Maple Meadow Mill Oak Pearl Pine Quarry Raven "
-    "Silver Stone Summit Willow"
+    "Alder Amber Anchor Arbor Ash Aspen Bay Beacon Birch Blue Bright Bronze Canyon Cedar "
+    "Chestnut Clear Cliff Clover Cobalt Copper Coral Crest Crown Crystal Dawn Delta Eagle Echo "
+    "Elm Ember Falcon Fern Flint Forest Fox Garnet Glen Golden Granite Green Harbor Hawk Hazel "
+    "Heron Hickory Iron Ivory Jade Juniper Lake Laurel Linden Maple Meadow Mill Oak Pearl Pine "
+    "Quarry Raven Silver Stone Summit Willow"
 )
 SECOND_STEMS = _words(
     "bank bay bend berg bluff bourne bridge brook burg bury cliff cove creek crest dale dell "
@@ -30,20 +30,22 @@ PREFIXES = _words(
 )
 
 FIRST_NAMES = _words(
-    "Aaron Abby Adele Alan Alma Amir Andrea Angela Anton Beth Brian Bruno Carla Carlos Cecil Chloe "
-    "Clara Colin Dana Daniel Darius Deborah Derek Diana Elena Eli Emma Eric Esther Fatima Felix "
-    "Fiona Frank Gina Glenn Grace Hana Hector Helen Hugo Ian Ines Irene Isaac Ivan Jade Jamal Jane "
-    "Jason Joan Joel Julia Kara Karl Keiko Kevin Laura Leo Lydia Marc Maria Mei Nadia Omar"
+    "Aaron Abby Adele Alan Alma Amir Andrea Angela Anton Beth Brian Bruno Carla Carlos Cecil "
+    "Chloe Clara Colin Dana Daniel Darius Deborah Derek Diana Elena Eli Emma Eric Esther Fatima "
+    "Felix Fiona Frank Gina Glenn Grace Hana Hector Helen Hugo Ian Ines Irene Isaac Ivan Jade "
+    "Jamal Jane Jason Joan Joel Julia Kara Karl Keiko Kevin Laura Leo Lydia Marc Maria Mei Nadia "
+    "Omar"
 )
 LAST_NAMES = _words(
     "Abbott Acosta Adler Ames Archer Ayala Baker Barnes Becker Bell Benson Blair Boyd Brandt "
-    "Brooks Burke Cain Calder Castro Chan Cho Clarke Cohen Cole Cortez Crane Cruz Dalton Davis Deng "
-    "Diaz Doyle Drake Dunn Ellis Evans Farrow Fisher Flores Foster Frost Garza Gibbs Gomez Grant "
-    "Gupta Hale Hansen Harper Hayes Holt Howe Hsu Ito Jensen Joshi Keller Kemp Khan Kim Knox Kumar Lang "
-    "Larsen Lee Levy Lopez Lowe Mason Mays Meyer Mills Moreno Moss Nash Nguyen Nolan Novak Okafor "
-    "Olsen Ortiz Osei Page Park Patel Perez Pierce Pratt Quinn Ramos Reed Reyes Rice Rivera Roth "
-    "Ruiz Sato Shah Shaw Silva Singh Snow Sosa Stone Sutton Tate Torres Tran Turner Valdez Vance "
-    "Vega Voss Walker Walsh Ward Watts Weiss Wolfe Wong Wood Wright Yates York Young Zhang"
+    "Brooks Burke Cain Calder Castro Chan Cho Clarke Cohen Cole Cortez Crane Cruz Dalton Davis "
+    "Deng Diaz Doyle Drake Dunn Ellis Evans Farrow Fisher Flores Foster Frost Garza Gibbs Gomez "
+    "Grant Gupta Hale Hansen Harper Hayes Holt Howe Hsu Ito Jensen Joshi Keller Kemp Khan Kim "
+    "Knox Kumar Lang Larsen Lee Levy Lopez Lowe Mason Mays Meyer Mills Moreno Moss Nash Nguyen "
+    "Nolan Novak Okafor Olsen Ortiz Osei Page Park Patel Perez Pierce Pratt Quinn Ramos Reed "
+    "Reyes Rice Rivera Roth Ruiz Sato Shah Shaw Silva Singh Snow Sosa Stone Sutton Tate Torres "
+    "Tran Turner Valdez Vance Vega Voss Walker Walsh Ward Watts Weiss Wolfe Wong Wood Wright "
+    "Yates York Young Zhang"
 )
 STREETS = _words(
     "Main St|Oak Ave|Maple Dr|Market St|Commerce Pkwy|Industrial Blvd|Park Ave|Washington St|"

@@ -2,7 +2,6 @@
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 ALPHABET = np.frombuffer(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8
@@ -21,6 +20,8 @@ def record_ids(prefix: str, start: int, count: int) -> pl.Series:
     The suffix follows Salesforce's rule: one character for each five, its five bits telling which
     of them are upper case. It makes the ids safe for tools that ignore case.
     """
+    import pyarrow as pa
+
     body = np.empty((count, ID_LENGTH), dtype=np.uint8)
     body[:, : len(prefix)] = np.frombuffer(prefix.encode(), dtype=np.uint8)
     counter = np.arange(start, start + count, dtype=np.int64)
