@@ -14,7 +14,6 @@ from pipelines.metadata.declared import DeclaredTable, declared_metrics, declare
 from pipelines.metadata.origins import LineageRow, ingest_lineage, python_lineage
 from pipelines.metadata.run_facts import RunFacts
 from pipelines.metadata.units import unit_of
-from pipelines.publish.contract import CONTRACT_TABLES, table_columns
 
 WRITTEN_TABLES = ("meta_run", "meta_table", "meta_column", "meta_column_lineage", "meta_metric")
 """The tables this module makes; the other `meta_*` tables come from ingest and the gates."""
@@ -59,6 +58,9 @@ def write_metadata(
         ConfigurationError: the manifest or a mapping is missing or wrong.
         TerritoryError: a model that stands in the database has no compiled SQL.
     """
+    # The contract takes the columns of these tables from this package.
+    from pipelines.publish.contract import CONTRACT_TABLES, table_columns
+
     declared = declared_tables()
     for table in WRITTEN_TABLES:
         _create(connection, table, declared[table])
@@ -73,7 +75,7 @@ def write_metadata(
         if table not in columns and table in declared:
             columns[table] = {name: c.type for name, c in declared[table].columns.items()}
     _fill(connection, "meta_run", [run.row()])
-    _fill(connection, "meta_table", _table_rows(columns, dbt_tables, declared))
+    _fill(connection, "meta_table", _table_rows(columns, dbt_tables, declared, CONTRACT_TABLES))
     _fill(connection, "meta_column", _column_rows(columns, dbt_tables, declared))
     _fill(connection, "meta_metric", [asdict(metric) for metric in declared_metrics()])
     lineage = {
@@ -86,14 +88,16 @@ def write_metadata(
         if row.column_name in columns.get(row.table_name, {})
     }
     _fill(connection, "meta_column_lineage", [asdict(row) for row in sorted(lineage, key=_order)])
-    for table, description in declared.items():
-        _comment(connection, table, description)
+    existing = table_columns(connection)
+    for table in sorted(declared.keys() & existing.keys()):
+        _comment(connection, table, declared[table], existing[table])
 
 
 def _table_rows(
     columns: Mapping[str, Mapping[str, str]],
     dbt_tables: Mapping[str, DbtTable],
     declared: Mapping[str, DeclaredTable],
+    published: Sequence[str],
 ) -> list[dict[str, Any]]:
     rows = []
     for table in sorted(columns):
@@ -111,7 +115,7 @@ def _table_rows(
                 "kind": "dbt" if is_model else "ingest" if table.startswith("raw_") else "python",
                 "grain": grain,
                 "description": description,
-                "is_published": table in CONTRACT_TABLES,
+                "is_published": table in published,
             }
         )
     return rows
@@ -164,10 +168,12 @@ def _fill(
     connection.unregister("metadata_rows")
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, table: str, declaration: DeclaredTable) -> None:
-    existing = table_columns(connection).get(table)
-    if existing is None:
-        return
+def _comment(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    declaration: DeclaredTable,
+    existing: Mapping[str, str],
+) -> None:
     connection.execute(f'COMMENT ON TABLE "{table}" IS {_literal(declaration.description)}')
     for column, entry in declaration.columns.items():
         if column in existing:

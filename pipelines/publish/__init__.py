@@ -6,7 +6,7 @@ from pipelines.publish.contract import (
     RESTRICTED_TABLES,
     check_contract,
 )
-from pipelines.publish.manifest import Manifest
+from pipelines.publish.manifest import Manifest, damages
 from pipelines.publish.release import (
     PublishRequest,
     Recovery,
@@ -28,6 +28,7 @@ __all__ = [
     "Release",
     "check_contract",
     "current_release",
+    "damages",
     "prune_quarantine",
     "prune_releases",
     "prune_run_storage",

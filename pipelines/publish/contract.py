@@ -2,6 +2,7 @@
 
 This is the contract of `contract_version` in the manifest. A table may carry more columns than
 named here, never fewer. Adding a column keeps the version; renaming or removing one raises it.
+Columns of the tables no dbt model makes are declared in `pipelines/metadata/tables.yaml`.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.errors import ConfigurationError, GateError, near
+from pipelines.metadata.declared import declared_tables
 
 CONTRACT_VERSION = "1.0"
 
@@ -46,7 +48,7 @@ def _table(name: str, order_by: str, columns: str) -> ContractTable:
     return ContractTable(name, tuple(columns.split()), tuple(order_by.split()))
 
 
-CONTRACT = (
+_MARTS = (
     _table(
         "dim_account",
         "account_id",
@@ -98,53 +100,30 @@ CONTRACT = (
         "plan_id scenario plan_version metric tolerance_pct max_deviation_pct "
         "max_deviation_without_giants_pct cv gini max_min_ratio floor_pct",
     ),
-    _table(
-        "quarantined_row",
-        "source_table source_file row_number rule column_name",
-        "source_table source_file row_number record_id rule column_name value payload_json run_id",
-    ),
-    _table(
-        "meta_run",
-        "run_id",
-        "run_id plan_id scenario as_of started_at finished_at duration_seconds status "
-        "code_version settings_digest input_digest step_timings_json versions_json",
-    ),
-    _table(
-        "meta_table",
-        "table_name",
-        "table_name layer kind grain description is_published",
-    ),
-    _table(
-        "meta_column",
-        "table_name position",
-        "table_name column_name position data_type unit description",
-    ),
-    _table(
-        "meta_column_lineage",
-        "table_name column_name upstream_table upstream_column",
-        "table_name column_name upstream_table upstream_column step expression",
-    ),
-    _table(
-        "meta_metric",
-        "table_name column_name metric_name",
-        "metric_name table_name column_name formula unit grain good_direction",
-    ),
-    _table(
-        "meta_check_result",
-        "gate table_name check_name column_name",
-        "run_id gate check_name table_name column_name expectation_type severity passed "
-        "observed_value threshold rows_affected sample_json message",
-    ),
-    _table(
-        "meta_finding",
-        "finding_id",
-        "finding_id severity rule table_name column_name record_id affected_rows message run_id",
-    ),
-    _table(
-        "meta_load",
-        "source_table source_file",
-        "source_table source_file file_sha256 rows_read rows_loaded rows_quarantined "
-        "rows_duplicate rows_excluded excluded_by_json run_id",
+)
+
+_META_ORDER = {
+    "quarantined_row": "source_table source_file row_number rule column_name",
+    "meta_run": "run_id",
+    "meta_table": "table_name",
+    "meta_column": "table_name position",
+    "meta_column_lineage": "table_name column_name upstream_table upstream_column",
+    "meta_metric": "table_name column_name metric_name",
+    "meta_check_result": "gate table_name check_name column_name",
+    "meta_finding": "finding_id",
+    "meta_load": "source_table source_file",
+}
+
+MART_TABLES = tuple(table.name for table in _MARTS)
+
+META_TABLES = {name: declared_tables()[name].description for name in _META_ORDER}
+"""The published tables no dbt model makes, each with its description."""
+
+CONTRACT = (
+    *_MARTS,
+    *(
+        ContractTable(name, tuple(declared_tables()[name].columns), tuple(order_by.split()))
+        for name, order_by in _META_ORDER.items()
     ),
 )
 

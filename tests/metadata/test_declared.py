@@ -5,7 +5,7 @@ import pytest
 from pipelines.metadata.declared import declared_metrics, declared_steps, declared_tables
 from pipelines.metadata.units import unit_of
 from pipelines.metadata.write import WRITTEN_TABLES
-from pipelines.publish.contract import CONTRACT, contract_table
+from pipelines.publish.contract import CONTRACT, META_TABLES, contract_table
 
 # Columns of KPI tables that identify or describe and are no figure.
 NO_FIGURE = {
@@ -14,16 +14,33 @@ NO_FIGURE = {
 }
 
 
-@pytest.mark.parametrize(
-    "table",
-    [t.name for t in CONTRACT if t.name.startswith(("meta_", "quarantined_"))],
-)
-def test_tables_without_a_model_are_declared_as_the_contract_says(table: str) -> None:
+# What readers of contract 1.0 rely on; to take a column away, raise the contract version.
+PROMISED = {
+    "quarantined_row": "source_table source_file row_number record_id rule column_name value "
+    "payload_json run_id",
+    "meta_run": "run_id plan_id scenario as_of started_at finished_at duration_seconds status "
+    "code_version settings_digest input_digest step_timings_json versions_json",
+    "meta_table": "table_name layer kind grain description is_published",
+    "meta_column": "table_name column_name position data_type unit description",
+    "meta_column_lineage": "table_name column_name upstream_table upstream_column step expression",
+    "meta_metric": "metric_name table_name column_name formula unit grain good_direction",
+    "meta_check_result": "run_id gate check_name table_name column_name expectation_type severity "
+    "passed observed_value threshold rows_affected sample_json message",
+    "meta_finding": "finding_id severity rule table_name column_name record_id affected_rows "
+    "message run_id",
+    "meta_load": "source_table source_file file_sha256 rows_read rows_loaded rows_quarantined "
+    "rows_duplicate rows_excluded excluded_by_json run_id",
+}
+
+
+@pytest.mark.parametrize("table", META_TABLES)
+def test_tables_without_a_model_are_declared_as_promised(table: str) -> None:
     declared = declared_tables()[table]
-    assert tuple(declared.columns) == contract_table(table).columns
+    assert set(PROMISED[table].split()) <= set(declared.columns)
+    assert set(contract_table(table).order_by) <= set(declared.columns)
     assert declared.grain.startswith("One ")
     assert declared.grain.endswith(".")
-    assert declared.description.startswith(declared.grain)
+    assert META_TABLES[table].startswith(declared.grain)
     assert all(column.description for column in declared.columns.values())
 
 

@@ -10,7 +10,10 @@ import pytest
 
 from pipelines.errors import ConfigurationError, TerritoryError
 from pipelines.metadata import RunFacts, write_metadata
-from pipelines.publish.contract import CONTRACT, check_contract
+from pipelines.metadata.declared import declared_tables
+from pipelines.metadata.write import WRITTEN_TABLES
+from pipelines.publish import CONTRACT_TABLES, PublishRequest, publish_release
+from pipelines.publish.contract import CONTRACT, META_TABLES, check_contract
 from tests.dbt.company import small_company, write_raw_tables
 from tests.dbt.dbt_run import Dbt
 from tests.dbt.plan_tables import write_plan_tables
@@ -222,6 +225,32 @@ def test_writing_again_changes_nothing_and_is_quick(described: Described) -> Non
     assert [described.rows(f"SELECT * FROM {table}") for table in tables] == before
     assert all(before)
     assert described.seconds < 3
+
+
+def test_marts_and_metadata_can_be_published_as_they_are(described: Described) -> None:
+    with duckdb.connect(str(described.warehouse)) as connection:
+        for name in set(META_TABLES) - set(WRITTEN_TABLES):
+            columns = declared_tables()[name].columns
+            kinds = ", ".join(f"{column} {entry.type}" for column, entry in columns.items())
+            connection.execute(f"CREATE TABLE {name} ({kinds})")
+    release = publish_release(
+        PublishRequest(
+            warehouse=described.warehouse,
+            data_dir=described.folder,
+            plan_id="plan_1",
+            run_id="run_1",
+            scenario="default",
+            as_of=RUN.as_of,
+        )
+    )
+    assert [entry.name for entry in release.manifest.tables] == list(CONTRACT_TABLES)
+    with duckdb.connect(str(release.path / "territory.duckdb"), read_only=True) as connection:
+        uncommented = connection.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal "
+            "AND comment IS NULL AND table_name NOT IN "
+            "('quarantined_row', 'meta_check_result', 'meta_finding', 'meta_load')"
+        ).fetchall()
+    assert uncommented == []
 
 
 def test_a_model_without_compiled_sql_is_named(described: Described, tmp_path: Path) -> None:

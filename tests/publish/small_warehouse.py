@@ -52,6 +52,8 @@ def build_warehouse(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
+        # One transaction: synced once instead of once for each of the 60 statements.
+        connection.begin()
         for table in CONTRACT:
             declared = ", ".join(f'"{c}" {column_type(c)}' for c in table.columns)
             connection.execute(f"CREATE TABLE {table.name} ({declared})")
@@ -115,6 +117,7 @@ def build_warehouse(
             value="many",
             payload_json='{"employees": "many"}',
         )
+        connection.commit()
     return path
 
 
