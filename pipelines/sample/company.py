@@ -13,8 +13,8 @@ from pipelines.sample.activities import draw_activities
 from pipelines.sample.calibration import PILOT_ACCOUNTS, calibrate
 from pipelines.sample.csv_table import us_date
 from pipelines.sample.deals import draw_deals
-from pipelines.sample.dirt import ANSWER_KEY, ExportFolder
 from pipelines.sample.export import account_rows, activity_rows, opportunity_rows, product_rows
+from pipelines.sample.export_folder import ANSWER_KEY, ExportFolder
 from pipelines.sample.history import build_history
 from pipelines.sample.market_files import write_market_files
 from pipelines.sample.overrides import override_rows
@@ -39,7 +39,7 @@ class CompanySettings:
     Attributes:
         reps: seats of the team, vacant ones included; a few sellers who left come on top.
         as_of: last day of the history, which covers the 24 months before.
-        dirt: inject the faults of `pipelines.sample.dirt` and write answer_key.csv.
+        dirt: inject the faults of `pipelines.sample.faults` and write answer_key.csv.
     """
 
     accounts: int

@@ -8,6 +8,17 @@ import polars as pl
 from pipelines.sample.catalogue import INDUSTRIES
 from pipelines.sample.facts import read_facts
 
+# Sales regions of the company.
+STATE_REGIONS = {
+    **dict.fromkeys(("CT", "ME", "MA", "NH", "NJ", "NY", "PA", "RI", "VT"), "Northeast"),
+    **dict.fromkeys(("AL", "DC", "DE", "FL", "GA", "KY", "MD", "MS"), "Southeast"),
+    **dict.fromkeys(("NC", "SC", "TN", "VA", "WV"), "Southeast"),
+    **dict.fromkeys(("AR", "IA", "IL", "IN", "KS", "LA", "MI", "MN"), "Central"),
+    **dict.fromkeys(("MO", "ND", "NE", "OH", "OK", "SD", "TX", "WI"), "Central"),
+    **dict.fromkeys(("AK", "AZ", "CA", "CO", "HI", "ID", "MT"), "West"),
+    **dict.fromkeys(("NM", "NV", "OR", "UT", "WA", "WY"), "West"),
+}
+
 EARTH_RADIUS_KM = 6371.0088
 # Standard deviation of an address around the centre of its postal code, degrees (about 2 km).
 ADDRESS_SPREAD_DEGREES = 0.02

@@ -2,27 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
-from math import ceil
 
 import numpy as np
 import polars as pl
 
 from pipelines.sample.catalogue import INDUSTRIES
-from pipelines.sample.csv_table import us_date
-from pipelines.sample.names import person_names
-from pipelines.sample.places import Places
-from pipelines.sample.record_ids import USER, record_ids
-
-STATE_REGIONS = {
-    **dict.fromkeys(("CT", "ME", "MA", "NH", "NJ", "NY", "PA", "RI", "VT"), "Northeast"),
-    **dict.fromkeys(("AL", "DC", "DE", "FL", "GA", "KY", "MD", "MS"), "Southeast"),
-    **dict.fromkeys(("NC", "SC", "TN", "VA", "WV"), "Southeast"),
-    **dict.fromkeys(("AR", "IA", "IL", "IN", "KS", "LA", "MI", "MN"), "Central"),
-    **dict.fromkeys(("MO", "ND", "NE", "OH", "OK", "SD", "TX", "WI"), "Central"),
-    **dict.fromkeys(("AK", "AZ", "CA", "CO", "HI", "ID", "MT"), "West"),
-    **dict.fromkeys(("NM", "NV", "OR", "UT", "WA", "WY"), "West"),
-}
-REPS_PER_MANAGER = 8
+from pipelines.sample.places import STATE_REGIONS, Places
+from pipelines.sample.users import user_export
 
 # Parts of a team, as shares of its seats; a team below the size named has none of them.
 VACANT_SHARE, VACANT_FROM = 0.03, 10
@@ -41,7 +27,6 @@ BOOK_FACTORS = (0.80, 1.28)
 
 REP_WIN_LOGIT_SD, SENIORITY_WIN_LOGIT, SKILL_WIN_LOGIT = 0.25, 0.5, 0.35
 FAR_FUTURE = np.datetime64("9999-12-31")
-TITLES = ("Account Executive", "Senior Account Executive", "Enterprise Account Executive")
 TYPICAL_TENURE_MONTHS, TENURE_SPREAD = 42, 0.7
 HOURLY_COST_USD = {1.0: 56.0, 1.25: 68.0, 1.5: 84.0}
 
@@ -91,6 +76,30 @@ def _home_counties(rng: np.random.Generator, places: Places, count: int) -> np.n
     return sequence[np.searchsorted(cumulative, points).clip(0, len(sequence) - 1)]
 
 
+def _draw_careers(
+    rng: np.random.Generator, today: np.datetime64, is_ramping: np.ndarray, is_former: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """First and last day of each seller; `FAR_FUTURE` for who has not left."""
+    count = len(is_former)
+    months = TYPICAL_TENURE_MONTHS * np.exp(TENURE_SPREAD * rng.standard_normal(count))
+    # A team always has its veterans: half the seats were filled before the history begins.
+    months = np.where(np.arange(count) % 2 == 0, months.clip(33, 300), months.clip(7, 300))
+    months = np.where(is_ramping, rng.uniform(1.0, 5.0, count), months)
+    hired = today - np.rint(months * DAYS_PER_MONTH).astype("timedelta64[D]")
+    gone = today - rng.integers(30, 300, count).astype("timedelta64[D]")
+    long_before = np.minimum(hired, gone - np.timedelta64(900, "D"))
+    return np.where(is_former, long_before, hired), np.where(is_former, gone, FAR_FUTURE)
+
+
+def _draw_skills(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Industries each seller knows well, none to three of them; shape (count, industries)."""
+    share = np.array([industry.share for industry in INDUSTRIES])
+    has_skill = np.zeros((count, len(INDUSTRIES)), dtype=bool)
+    for known in has_skill:
+        known[rng.choice(len(INDUSTRIES), size=rng.integers(0, 4), replace=False, p=share)] = True
+    return has_skill
+
+
 def build_team(rng: np.random.Generator, places: Places, reps: int, as_of: date, seed: int) -> Team:
     """A team of `reps` seats, and beyond them a few sellers who left in the last ten months."""
     vacant = _share_of(reps, VACANT_SHARE, VACANT_FROM)
@@ -103,15 +112,7 @@ def build_team(rng: np.random.Generator, places: Places, reps: int, as_of: date,
     is_ramping = np.isin(np.arange(count), shuffled[vacant : vacant + ramping])
 
     today = np.datetime64(as_of, "D")
-    months = TYPICAL_TENURE_MONTHS * np.exp(TENURE_SPREAD * rng.standard_normal(count))
-    # A team always has its veterans: half the seats were filled before the history begins.
-    months = np.where(np.arange(count) % 2 == 0, months.clip(33, 300), months.clip(7, 300))
-    months = np.where(is_ramping, rng.uniform(1.0, 5.0, count), months)
-    hired = today - np.rint(months * DAYS_PER_MONTH).astype("timedelta64[D]")
-    gone = today - rng.integers(30, 300, count).astype("timedelta64[D]")
-    left = np.where(is_former, gone, FAR_FUTURE)
-    hired = np.where(is_former, np.minimum(hired, gone - np.timedelta64(900, "D")), hired)
-
+    hired, left = _draw_careers(rng, today, is_ramping, is_former)
     tenure = (today - hired).astype(float) / DAYS_PER_MONTH
     level = np.searchsorted([months_ for months_, _ in LEVELS], tenure, side="right") - 1
     multiplier = np.array([multiplier_ for _, multiplier_ in LEVELS])[level]
@@ -126,13 +127,7 @@ def build_team(rng: np.random.Generator, places: Places, reps: int, as_of: date,
     owns = ~is_former & ~is_vacant
     book = np.zeros(count)
     book[owns] = rng.permutation(np.geomspace(*BOOK_FACTORS, owns.sum())) * effective[owns]
-    has_skill = np.zeros((count, len(INDUSTRIES)), dtype=bool)
-    industry_share = np.array([industry.share for industry in INDUSTRIES])
-    for rep in range(count):
-        skills = rng.choice(
-            len(INDUSTRIES), size=rng.integers(0, 4), replace=False, p=industry_share
-        )
-        has_skill[rep, skills] = not is_vacant[rep]
+    has_skill = _draw_skills(rng, count) & ~is_vacant[:, None]
 
     home = _home_counties(rng, places, reps)
     home = np.concatenate([home, rng.choice(home, former)])
@@ -143,7 +138,7 @@ def build_team(rng: np.random.Generator, places: Places, reps: int, as_of: date,
         seniority=pl.Series(level),
         hired=pl.Series(hired.astype("datetime64[D]")),
         left=pl.Series(left.astype("datetime64[D]")),
-        fte_pct=pl.Series((fte * 100).astype(int)),
+        fte_pct=pl.Series(np.rint(fte * 100).astype(int)),
         cost=pl.Series(cost).cast(pl.Decimal(10, 2)),
         is_vacant=pl.Series(is_vacant),
         is_former=pl.Series(is_former),
@@ -154,7 +149,7 @@ def build_team(rng: np.random.Generator, places: Places, reps: int, as_of: date,
             ]
         ),
     )
-    users, rep_ids = _user_export(sellers, seed)
+    users, rep_ids = user_export(sellers, seed)
     return Team(
         users=users,
         rep_ids=rep_ids,
@@ -171,54 +166,3 @@ def build_team(rng: np.random.Generator, places: Places, reps: int, as_of: date,
         win_logit=REP_WIN_LOGIT_SD * rng.standard_normal(count)
         + SENIORITY_WIN_LOGIT * (multiplier - 1.25),
     )
-
-
-def _user_export(sellers: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, np.ndarray]:
-    """The rows of users.csv (leaders first) and the record ids of the sellers."""
-    regions = [STATE_REGIONS[state] for state in sellers["state"]]
-    teams: list[tuple[str, list[int]]] = []
-    for region in sorted(set(regions)):
-        members = [i for i, r in enumerate(regions) if r == region]
-        groups = ceil(len(members) / REPS_PER_MANAGER)
-        teams += [(region, members[g::groups]) for g in range(groups)]
-    leaders = 1 + len(teams)
-    people = person_names(0, leaders + len(sellers), seed)
-    ids = record_ids(USER, 1, leaders + len(sellers)).to_list()
-    manager_of = {member: 1 + t for t, (_, members) in enumerate(teams) for member in members}
-
-    rows = [{"User ID": ids[0], "Full Name": people[0], "Title": "VP Sales", "Active": 1}]
-    for number, (region, _) in enumerate(teams, start=1):
-        rows.append(
-            {"User ID": ids[number], "Full Name": people[number], "Title": "Regional Sales Manager"}
-            | {"Manager ID": ids[0], "Manager": people[0], "Region": region, "Active": 1}
-        )
-    for i, seller in enumerate(sellers.iter_rows(named=True)):
-        manager, number = manager_of[i], leaders + i
-        vacant = seller["is_vacant"]
-        rows.append(
-            {
-                "User ID": ids[number],
-                "Full Name": f"Vacant seat {regions[i]} {i + 1}" if vacant else people[number],
-                "Title": TITLES[seller["seniority"]],
-                "Manager ID": ids[manager],
-                "Manager": people[manager],
-                "Region": regions[i],
-                "Active": int(not seller["is_former"]),
-                "Hire Date": None if vacant else seller["hired"],
-                "End Date": seller["left"] if seller["is_former"] else None,
-                "FTE %": seller["fte_pct"],
-                "Industry Skills": seller["skills"] or None,
-                "City": seller["city"],
-                "State/Province": seller["state"],
-                "Zip/Postal Code": seller["postal_code"],
-                "Country": "United States",
-                "Latitude": seller["latitude"],
-                "Longitude": seller["longitude"],
-                "Hourly Cost": None if vacant else seller["cost"],
-            }
-        )
-    columns = list(rows[-1])
-    frame = pl.DataFrame(
-        {column: [row.get(column) for row in rows] for column in columns}, strict=False
-    ).with_columns(us_date("Hire Date"), us_date("End Date"))
-    return frame, np.array(ids[leaders:])

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from pipelines.sample.dirt import DUPLICATE_KIND, FAULTS
+from pipelines.sample.faults import DUPLICATE_KIND, FAULTS
 from tests.sample.exported_company import ExportedCompany
 
 FILES = ("accounts.csv", "users.csv", "products.csv", "opportunities.csv", "activities.csv")
