@@ -33,6 +33,7 @@ _FALSE = ("false", "f", "no", "n", "0")
 
 # A DECIMAL holds 38 digits: 18 + 6 of the number leave 14 for the factor.
 _NUMBER_TYPE = "DECIMAL(24,6)"
+_NUMBER_LIMIT = "1e18"
 _FACTOR_DIGITS = 14
 
 _PARSE_RULE = {
@@ -135,7 +136,9 @@ def canonical(
         )
     if field.type == "date":
         formats = literals(rule.date_format or _ISO_FORMATS)
-        return f"strftime(try_strptime({value}, [{formats}]), '%Y-%m-%d')"
+        parsed = f"strftime(try_strptime({value}, [{formats}]), '%Y-%m-%d')"
+        # strptime takes the words 'epoch' and 'infinity' for moments, whatever the format.
+        return f"CASE WHEN regexp_matches({value}, '[0-9]') THEN {parsed} END"
     return padded(value, rule.pad) if rule.pad else value
 
 
@@ -193,8 +196,9 @@ def violations(field: Field, text: str, value: str) -> list[tuple[str, str]]:
     if field.type in ("number", "integer"):
         checks.append(("not_finite", f"{value} IS NULL AND {_is_not_finite(text)}"))
     if field.type == "number":
-        too_large = f"{value} IS NULL AND regexp_full_match({text}, {literal(_PLAIN)})"
-        checks.append(("above_maximum", too_large))
+        is_plain = f"regexp_full_match({text}, {literal(_PLAIN)})"
+        too_large = f"abs(TRY_CAST({text} AS DOUBLE)) >= {_NUMBER_LIMIT}"
+        checks.append(("above_maximum", f"{value} IS NULL AND {is_plain} AND {too_large}"))
     if field.type in _PARSE_RULE:
         checks.append((_PARSE_RULE[field.type], f"{text} IS NOT NULL AND {value} IS NULL"))
     if field.is_required:

@@ -37,21 +37,27 @@ def check_throughout(
     landing: Landing,
 ) -> None:
     """InputError for a column that fails in every row, which is no matter of single bad rows."""
-    for field in entity.fields:
-        rule = mapping.columns.get(field.name)
-        if rule is None:
-            continue
-        origin = f"column '{rule.column}'" if rule.column else f"field '{field.name}'"
-        name = identifier(field.name)
-        total, valued, unparsed, first = connection.execute(
-            f"SELECT count(*), count({name}), count_if({identifier('is_unparsed_' + field.name)}),"
-            f" min(row_number) FROM {SHAPED} WHERE exclusion IS NULL"
-        ).fetchone() or (0, 0, 0, 0)
+    mapped = [field for field in entity.fields if field.name in mapping.columns]
+    counts = ", ".join(
+        f"[count({identifier(field.name)}), count(*) FILTER ({is_unparsed}),"
+        f" min(row_number) FILTER ({is_unparsed})]"
+        for field in mapped
+        for is_unparsed in [identifier(f"is_unparsed_{field.name}")]
+    )
+    total, *by_field = (
+        connection.execute(
+            f"SELECT count(*), {counts} FROM {SHAPED} WHERE exclusion IS NULL"
+        ).fetchone()
+        or ()
+    )
+    for field, (valued, unparsed, first) in zip(mapped, by_field, strict=True):
+        column = mapping.columns[field.name].column
+        origin = f"column '{column}'" if column else f"field '{field.name}'"
         if unparsed > 1 and not valued:
-            example = _source_value(connection, landing, rule.column, first)
             raise InputError(
                 f"{file.name}: {origin} ({entity.name}.{field.name}): none of {unparsed:,} values "
-                f"is {_TYPE_IN_WORDS[field.type]}, row {first} has {example}; "
+                f"is {_TYPE_IN_WORDS[field.type]}, row {first} has "
+                f"{_source_value(connection, landing, column, first)}; "
                 "check the mapping's column, date_format, decimal and thousands"
             )
         if field.is_required and total > 1 and not valued and not unparsed:
@@ -94,26 +100,24 @@ def load(
     _quarantine_malformed(connection, entity, file, landing.malformed, run_id)
     _quarantine_rows(connection, entity, file, landing, run_id)
     names = ", ".join(identifier(field.name) for field in entity.fields)
+    # Creating the table anew takes half the time of inserting into the empty one.
     connection.execute(
-        f"INSERT INTO {entity.table} SELECT {names}, {literal(file.name)}, row_number"
+        f"CREATE OR REPLACE TABLE {entity.table} AS"
+        f" SELECT {names}, {literal(file.name)} AS source_file, row_number"
         f" FROM {SHAPED} WHERE exclusion IS NULL AND violation IS NULL"
         f" AND row_number NOT IN (SELECT row_number FROM {_REPEATED})"
     )
-    of_file = [entity.table, file.name]
     return FileLoad(
         source_table=entity.table,
         source_file=file.name,
         file_sha256=landing.file_sha256,
         rows_read=landing.rows_read,
-        rows_loaded=_count(
-            connection, f"SELECT count(*) FROM {entity.table} WHERE source_file = ?", of_file[1:]
-        ),
+        rows_loaded=_count(connection, f"SELECT count(*) FROM {entity.table}"),
         rows_quarantined=_count(
             connection,
-            "SELECT count(*) FROM quarantined_row WHERE source_table = ? AND source_file = ?",
-            of_file,
+            f"SELECT count(*) FROM quarantined_row WHERE source_table = '{entity.table}'",
         ),
-        rows_duplicate=_count(connection, f"SELECT count(*) FROM {_REPEATED} WHERE is_same", []),
+        rows_duplicate=_count(connection, f"SELECT count(*) FROM {_REPEATED} WHERE is_same"),
         excluded_by=excluded_by,
     )
 
@@ -241,7 +245,7 @@ def findings_of_file(
     return findings
 
 
-def _count(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[str]) -> int:
-    row = connection.execute(query, parameters).fetchone()
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
     assert row is not None
     return int(row[0])

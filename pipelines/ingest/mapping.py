@@ -8,14 +8,25 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
+import duckdb
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pipelines.ingest.entities import Source
+from pipelines.ingest.sql import literal, literals
 
 Encoding = Literal["utf-8", "windows-1252", "latin-1"]
 FileFormat = Literal["csv", "tsv", "parquet", "jsonl"]
 
 _TEMPLATE_PART = re.compile(r"\{([^{}]+?)(?::0(\d))?\}")
+
+
+def _check_sql(expression: str, complaint: str) -> None:
+    """ValueError with `complaint` when DuckDB, which will run it, refuses the expression."""
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"SELECT {expression}")
+        except duckdb.Error as error:
+            raise ValueError(f"{complaint}: {str(error).splitlines()[0]}") from error
 
 
 class _Model(BaseModel):
@@ -67,10 +78,7 @@ class Condition(_Model):
             raise ValueError("is_null can only be true; to keep rows without a value, use matches")
         for pattern in (self.matches, self.not_matches):
             if pattern is not None:
-                try:
-                    re.compile(pattern)
-                except re.error as error:
-                    raise ValueError(f"is no regular expression: {error}") from error
+                _check_sql(f"regexp_matches('', {literal(pattern)})", "is no regular expression")
         return self
 
 
@@ -153,6 +161,9 @@ class ColumnRule(_Model):
             raise ValueError("give currency or currency_column, not both")
         if self.thousands == self.decimal:
             raise ValueError("thousands and decimal must differ")
+        if self.date_format:
+            formats = literals(self.date_format)
+            _check_sql(f"try_strptime('', [{formats}])", "date_format is no strptime format")
         if self.template is not None and not self.template_parts():
             raise ValueError("template names no column in braces")
         return self
