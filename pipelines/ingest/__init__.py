@@ -1,7 +1,7 @@
 """Ingest: exports of a CRM and market files become raw tables of canonical text.
 
 A mapping file says how the columns of an export become canonical fields (`mapping`, `entities`).
-Each file is inspected and landed as text (`source_file`, `landing`), shaped and judged by SQL
+Each file is inspected and landed as text (`inspection`, `landing`), shaped and judged by SQL
 generated from its mapping (`field_sql`, `shaping`, `lookup`), and split into loaded, quarantined,
 duplicate and excluded rows that add up to what was read (`loading`, `ledger`). Connectors to CRM
 interfaces belong here too; anything that interprets values beyond their type belongs in dbt.

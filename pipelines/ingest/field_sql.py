@@ -136,7 +136,10 @@ def canonical(
         )
     if field.type == "date":
         formats = literals(rule.date_format or _ISO_FORMATS)
-        parsed = f"strftime(try_strptime({value}, [{formats}]), '%Y-%m-%d')"
+        parsed = f"try_strptime({value}, [{formats}])"
+        if any("%z" in date_format for date_format in rule.date_format):
+            parsed = f"timezone('UTC', {parsed})"
+        parsed = f"strftime({parsed}, '%Y-%m-%d')"
         # strptime takes the words 'epoch' and 'infinity' for moments, whatever the format.
         return f"CASE WHEN regexp_matches({value}, '[0-9]') THEN {parsed} END"
     return padded(value, rule.pad) if rule.pad else value

@@ -10,7 +10,8 @@ import csv
 import gzip
 import hashlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from pipelines.errors import InputError, quote
 from pipelines.ingest.source_file import SourceFile, open_bytes, open_records
@@ -27,14 +28,26 @@ _FOREIGN_STARTS = {
 _MARKUP_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<error")
 
 
+@contextmanager
+def unchanged(file: SourceFile) -> Iterator[None]:
+    """InputError when `file` was written to inside the block, or cannot be read at all."""
+    try:
+        before = file.path.stat()
+        yield
+        after = file.path.stat()
+    except OSError as error:
+        raise InputError(f"{file.name}: cannot be read: {error.strerror or error}") from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise InputError(f"{file.name}: changed while it was read; run again when it is complete")
+
+
 def inspect(file: SourceFile) -> str:
     """Read `file` to its end and return the SHA-256 of its bytes as stored.
 
     Raises InputError for an unreadable or changing file, and for text that cannot be a table.
     """
-    try:
-        before = file.path.stat()
-        digest = hashlib.sha256()
+    digest = hashlib.sha256()
+    with unchanged(file):
         with file.path.open("rb") as stream:
             if file.format == "parquet":
                 if stream.read(4) != b"PAR1":
@@ -43,16 +56,12 @@ def inspect(file: SourceFile) -> str:
             while chunk := stream.read(_CHUNK_BYTES):
                 digest.update(chunk)
         if file.format != "parquet":
-            _check_text(file)
-        after = file.path.stat()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(
-            f"{file.name}: the gzip archive is damaged or cut off ({error}); fetch it again"
-        ) from error
-    except OSError as error:
-        raise InputError(f"{file.name}: cannot be read: {error.strerror or error}") from error
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise InputError(f"{file.name}: changed while it was read; run again when it is complete")
+            try:
+                _check_text(file)
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise InputError(
+                    f"{file.name}: the gzip archive is damaged or cut off ({error}); fetch it again"
+                ) from error
     return digest.hexdigest()
 
 

@@ -4,12 +4,13 @@ import duckdb
 
 from pipelines.errors import InputError, quote
 from pipelines.ingest.entities import Entity
-from pipelines.ingest.landing import LANDING, Landing, MalformedRow
-from pipelines.ingest.ledger import FileLoad, Finding
+from pipelines.ingest.landing import LANDING, Landing
+from pipelines.ingest.ledger import FileLoad
 from pipelines.ingest.mapping import EntityMapping
 from pipelines.ingest.shaping import SHAPED
 from pipelines.ingest.source_file import SourceFile
 from pipelines.ingest.sql import identifier, literal, literals
+from pipelines.ingest.text_rows import MalformedRow
 
 _REPEATED = "shaped_repeated"
 
@@ -196,53 +197,6 @@ def _quarantine_rows(
         ORDER BY s.row_number""",
         [entity.table, file.name, run_id],
     )
-
-
-def findings_of_file(
-    connection: duckdb.DuckDBPyConnection,
-    entity: Entity,
-    file: SourceFile,
-    mapping: EntityMapping,
-    landing: Landing,
-) -> list[Finding]:
-    """What is worth knowing about a file that loaded: columns left out, defaults taken."""
-    findings = []
-    known = {*mapping.source_columns(), *mapping.ignore_columns}
-    left_out = [name for name in landing.columns if name and name not in known]
-    if left_out and "*" not in known:
-        shown = ", ".join(left_out[:20]) + (", …" if len(left_out) > 20 else "")
-        findings.append(
-            Finding(
-                "info",
-                "unmapped_column",
-                entity.table,
-                None,
-                0,
-                f"{file.name}: {len(left_out)} columns are not mapped: {shown}",
-            )
-        )
-    for field in entity.fields:
-        rule = mapping.columns.get(field.name)
-        if rule is None or rule.default is None:
-            continue
-        name = identifier(f"defaulted_{field.name}")
-        count, examples = connection.execute(
-            f"SELECT count(*), array_to_string(list_sort(list(DISTINCT {name}))[:5], ', ')"
-            f" FROM {SHAPED} WHERE exclusion IS NULL AND nullif({name}, '') IS NOT NULL"
-        ).fetchone() or (0, "")
-        if count:
-            findings.append(
-                Finding(
-                    "info",
-                    "value_defaulted",
-                    entity.table,
-                    field.name,
-                    count,
-                    f"{file.name}: {count:,} rows take '{rule.default}' for {field.name} because "
-                    f"the mapping has no alias for: {examples}",
-                )
-            )
-    return findings
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -2,8 +2,8 @@
 
 The temporary table `shaped` holds, per landed row: `row_number`; `exclusion`, the first exclusion
 rule that applies; one column per canonical field; `violation`, `violation_column` and
-`violation_value` of the first broken rule; `is_unparsed_<field>` for every typed field; and
-`defaulted_<field>`, the text a default replaced, for every field that has one.
+`violation_value` of the first broken rule; `is_unparsed_<field>`; and, for the fields concerned,
+`defaulted_<field>`, the text a default replaced, and `unmatched_<field>`, the code a lookup lacks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -87,11 +87,15 @@ def shape(
         else:
             where = f"{file.name}: {entity.name}.{field.name}"
             fields.append(_mapped(field, rule, column, lookups.get(field.name), rates, where))
-    joins = "".join(
-        join_sql(table, column(rule.column, rule.null_tokens))
-        for table, rule in ((lookups[name], mapping.columns[name]) for name in lookups)
-        if rule.column is not None
-    )
+    codes = {
+        name: column(mapping.columns[name].column or "", mapping.columns[name].null_tokens)
+        for name in lookups
+    }
+    joins = "".join(join_sql(lookups[name], code) for name, code in codes.items())
+    unmatched = [
+        (f"CASE WHEN {lookups[name]}.key IS NULL THEN {code} END", identifier(f"unmatched_{name}"))
+        for name, code in codes.items()
+    ]
     exclusion = case(
         [(field_sql.condition(test, column), literal(test.rule)) for test in mapping.exclude]
     )
@@ -103,6 +107,7 @@ def shape(
             SELECT row_number, CAST({exclusion} AS VARCHAR) AS exclusion
             {_also((f"CAST({f.origin} AS VARCHAR)", f.stage("origin")) for f in fields)}
             {_also((f.currency, f.stage("currency")) for f in fields if f.currency)}
+            {_also(unmatched)}
             FROM trimmed {joins}
         ),
         texts AS (SELECT * {_also((f.text, f.stage("text")) for f in fields)} FROM origins),
@@ -118,6 +123,7 @@ def shape(
             {_breach_value(fields)} AS violation_value
             {_also((_is_unparsed(f), f.stage("is_unparsed")) for f in fields)}
             {_also((f.defaulted, f.stage("defaulted")) for f in fields if f.defaulted)}
+            {_also((name, name) for _, name in unmatched)}
         FROM judged""")
 
 

@@ -122,7 +122,10 @@ def read_header(file: SourceFile) -> list[str]:
     Raises InputError when a heading stands twice: which of the two is meant cannot be known.
     """
     with open_records(file) as records:
-        names = [name.strip() for name in next((record for record in records if record), [])]
+        try:
+            names = [name.strip() for name in next((record for record in records if record), [])]
+        except csv.Error as error:
+            raise InputError(f"{file.name}: the heading cannot be read: {error}") from error
     for name in names:
         if name and names.count(name) > 1:
             raise InputError(f"{file.name}: the heading '{name}' stands {names.count(name)} times")

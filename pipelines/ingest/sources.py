@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import ConfigurationError, GateError, InputError
+from pipelines.errors import ConfigurationError, GateError, InputError, TerritoryError
 from pipelines.ingest.entities import ENTITIES, Entity
 from pipelines.ingest.inspection import inspect
 from pipelines.ingest.landing import LANDING, land
@@ -18,10 +18,11 @@ from pipelines.ingest.ledger import (
     record_findings,
     record_load,
 )
-from pipelines.ingest.loading import check_throughout, create_raw_table, findings_of_file, load
+from pipelines.ingest.loading import check_throughout, create_raw_table, load
 from pipelines.ingest.lookup import lookup_files, store_lookups
 from pipelines.ingest.mapping import EntityMapping
 from pipelines.ingest.mapping_file import load_mapping
+from pipelines.ingest.observations import findings_of_file
 from pipelines.ingest.references import reference_findings
 from pipelines.ingest.shaping import SHAPED, check_columns, shape
 from pipelines.ingest.source_file import SourceFile, find_file
@@ -175,13 +176,15 @@ def _ingest_file(
     check_throughout(connection, entity, file, mapping, landing)
     file_load = load(connection, entity, file, landing, run_id)
     if not file_load.is_reconciled():
-        raise InputError(f"{file.name}: rows do not add up ({file_load}); this is a defect of ours")
+        raise TerritoryError(f"{file.name}: a defect of ours, rows do not add up: {file_load}")
     findings = findings_of_file(connection, entity, file, mapping, landing)
     for table in (LANDING, SHAPED, "shaped_repeated", *lookups.values()):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     if entity.must_have_rows and not file_load.rows_loaded and not file_load.rows_quarantined:
+        excluded = f" ({file_load.rows_excluded:,} rows are excluded)" * bool(file_load.excluded_by)
         raise InputError(
-            f"{file.name}: holds no row of {entity.name}, without which there is nothing to plan"
+            f"{file.name}: holds no row of {entity.name}{excluded}, without which there is "
+            "nothing to plan"
         )
     return file_load, findings
 

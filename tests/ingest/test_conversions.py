@@ -100,6 +100,8 @@ def test_each_row_may_name_its_currency(book: Book) -> None:
     ],
 )
 def test_dates(book: Book, formats: Any, text: str, expected: str) -> None:
+    # The date of a moment is the one in UTC, wherever the process runs.
+    book.connection.execute("SET TimeZone = 'Asia/Tokyo'")
     rule = {"column": "x", "date_format": formats}
     assert converted(book, "created_date", rule, [text]) == [expected]
 
@@ -190,6 +192,9 @@ def test_a_lookup_replaces_the_code_and_unknown_codes_are_null(book: Book) -> No
         (None,),
         (None,),
     ]
+    (finding,) = book.rows("SELECT rule, column_name, affected_rows, message FROM meta_finding")
+    assert finding[:3] == ("unknown_code", "segment", 1)
+    assert finding[3].endswith("offices.csv lacks their 'code': 9")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from conftest import Book  # type: ignore[import-not-found]
 
 from pipelines.errors import MESSAGE_LIMIT_CHARACTERS, InputError
+from pipelines.ingest.source_file import SourceFile, read_header
 
 GOOD = "id,name\nA1,Acme\nA2,Beta\n"
 UNTERMINATED = 'id,name\nA1,"Acme\n' + "".join(f"A{n},x\n" for n in range(2, 10_000))
@@ -109,6 +110,21 @@ def test_a_missing_directory_is_named(book: Book) -> None:
     book.map_accounts()
     book.root = book.root / "none"
     with pytest.raises(InputError, match=r"none: no such directory"):
+        book.ingest()
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = book.write("accounts.csv", GOOD)
+    book.map_accounts()
+
+    def read_header_while_writing(file: SourceFile) -> list[str]:
+        path.write_text(GOOD + "A3,Gamma\n")
+        return read_header(file)
+
+    monkeypatch.setattr("pipelines.ingest.landing.read_header", read_header_while_writing)
+    with pytest.raises(InputError, match="changed while it was read"):
         book.ingest()
 
 
@@ -227,6 +243,7 @@ def test_parquet_values_become_canonical_text(book: Book) -> None:
             "customer": [True, None],
             "created": [date(2024, 2, 29), None],
             "since": [datetime(2024, 2, 29, 13, 5), None],
+            "moment": [datetime(2024, 2, 29, 23, 5, tzinfo=UTC), None],
             "tags": [["a"], None],
         }
     )
@@ -241,9 +258,15 @@ def test_parquet_values_become_canonical_text(book: Book) -> None:
             "is_customer": "customer",
             "created_date": "created",
             "owner_since_date": "since",
+            "segment": "moment",
         },
     )
+    book.connection.execute("SET TimeZone = 'Asia/Tokyo'")
     book.ingest()
+    assert book.rows("SELECT segment FROM raw_crm__account ORDER BY row_number") == [
+        ("2024-02-29 23:05:00",),
+        (None,),
+    ]
     assert book.rows(
         "SELECT account_id, account_name, industry, annual_revenue_usd, employee_count,"
         " is_customer, created_date, owner_since_date, row_number"

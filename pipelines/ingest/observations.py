@@ -1,0 +1,64 @@
+"""What is worth knowing about a file that loaded: columns left out, values replaced or lost."""
+
+import duckdb
+
+from pipelines.ingest.entities import Entity
+from pipelines.ingest.landing import Landing
+from pipelines.ingest.ledger import Finding
+from pipelines.ingest.mapping import EntityMapping
+from pipelines.ingest.shaping import SHAPED
+from pipelines.ingest.source_file import SourceFile
+from pipelines.ingest.sql import identifier
+
+_COLUMNS_SHOWN = 20
+_VALUES_SHOWN = 5
+
+
+def findings_of_file(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    file: SourceFile,
+    mapping: EntityMapping,
+    landing: Landing,
+) -> list[Finding]:
+    """Unmapped columns, defaults taken for unlisted values, and codes a lookup does not have."""
+    findings = []
+    known = {*mapping.source_columns(), *mapping.ignore_columns}
+    left_out = [name for name in landing.columns if name and name not in known]
+    if left_out and "*" not in known:
+        shown = ", ".join(left_out[:_COLUMNS_SHOWN]) + ", …" * (len(left_out) > _COLUMNS_SHOWN)
+        message = f"{file.name}: {len(left_out)} columns are not mapped: {shown}"
+        findings.append(Finding("info", "unmapped_column", entity.table, None, 0, message))
+    for name, rule in mapping.columns.items():
+        if rule.default is not None:
+            count, values = _noted(connection, f"defaulted_{name}")
+            message = (
+                f"{file.name}: {count:,} rows take '{rule.default}' for {name}, because the "
+                f"mapping does not list their value: {values}"
+            )
+            if count:
+                findings.append(
+                    Finding("info", "value_defaulted", entity.table, name, count, message)
+                )
+        if rule.lookup is not None:
+            count, values = _noted(connection, f"unmatched_{name}")
+            message = (
+                f"{file.name}: {count:,} rows have no {name}, because {rule.lookup.file} lacks "
+                f"their '{rule.lookup.key}': {values}"
+            )
+            if count:
+                findings.append(
+                    Finding("warning", "unknown_code", entity.table, name, count, message)
+                )
+    return findings
+
+
+def _noted(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[int, str]:
+    """Rows with a text in `column` of `shaped`, and a few of the texts."""
+    name = identifier(column)
+    row = connection.execute(
+        f"SELECT count(*), array_to_string("
+        f"list_sort(list(DISTINCT left({name}, 60)))[:{_VALUES_SHOWN}], ', ')"
+        f" FROM {SHAPED} WHERE exclusion IS NULL AND nullif({name}, '') IS NOT NULL"
+    ).fetchone()
+    return (int(row[0]), str(row[1])) if row else (0, "")
