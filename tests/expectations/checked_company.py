@@ -82,7 +82,8 @@ _RAW_ROWS = """
     INSERT INTO raw_crm__account BY NAME
     SELECT 'a' || i AS account_id, 'Account ' || i AS account_name,
       CASE WHEN i = 4 THEN 'a1' END AS parent_account_id, (1000000 * (i + 1))::VARCHAR
-      AS annual_revenue_usd, '250' AS employee_count, 'Boston' AS city, 'MA' AS state,
+      AS annual_revenue_usd, '250' AS employee_count, 'Technology' AS industry, 'Boston' AS city,
+      'MA' AS state,
       '0210' || i AS postal_code, 'United States' AS country, '42.36' AS latitude,
       '-71.06' AS longitude, 'r' || (i % 3) AS owner_rep_id, 'true' AS is_customer,
       '2020-01-31' AS created_date, '2021-01-31' AS owner_since_date

@@ -68,7 +68,20 @@ RAW_ROWS = Wave(
             "employee_count = '9000000'",
             account_employees_plausible='"a4"',
         ),
-        _set(_ACCOUNT, "account_id = 'a5'", "latitude = '95'", account_latitude_range='"a5"'),
+        _set(
+            _ACCOUNT,
+            "account_id = 'a5'",
+            "latitude = '95', industry = 'Technolgy'",
+            account_latitude_range='"a5"',
+            account_coordinates_in_country='"a5"',
+            account_industry_spelling='"Technolgy"',
+        ),
+        _set(
+            _ACCOUNT,
+            "account_id = 'a3'",
+            "state = 'VT'",
+            account_state_matches_postal_code='"expected": "MA"',
+        ),
         _set(_ACCOUNT, "account_id = 'a6'", "longitude = '-200'", account_longitude_range='"a6"'),
         _set(
             _ACCOUNT,
@@ -352,8 +365,16 @@ RAW_ROWS = Wave(
 RAW_WHOLE = Wave(
     "raw",
     [
-        _set(_ACCOUNT, "true", "owner_rep_id = 'r99'", account_owners_match_reps="10"),
-        _sql("SELECT 1", account_owners_differ='"r99"'),
+        _set(
+            _ACCOUNT,
+            "true",
+            "owner_rep_id = 'r99', annual_revenue_usd = '0', latitude = longitude, "
+            "longitude = latitude",
+            account_owners_match_reps='"owner_unknown": 10',
+            account_owners_differ='"r99"',
+            account_revenue_known="[]",
+            account_coordinates_not_swapped='"outside": 10',
+        ),
         _set(_REP, "true", "is_active = 'false'", rep_some_active='"active_reps": 0'),
         _set(
             _DEAL,
