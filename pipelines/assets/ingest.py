@@ -12,6 +12,7 @@ from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, multi_a
 from pipelines.assets.table_metadata import materialized
 from pipelines.assets.workspace import Workspace
 from pipelines.ingest.entities import ENTITIES
+from pipelines.publish.contract import META_TABLES
 from pipelines.stages.ingest import ingest
 
 OWNERS = ["team:data-engineering"]
@@ -25,40 +26,37 @@ SOURCE_FILES = [
         description=f"The export that the mapping of source '{entity.source}' names for "
         f"'{entity.name}'; changed outside this pipeline.",
     )
-    for entity in ENTITIES
+    for entity in ENTITIES.values()
 ]
 
-RAW_TABLES = {
-    entity.table: AssetSpec(
+RAW_TABLES = [
+    AssetSpec(
         key=entity.table,
         deps=[f"source_{entity.source}__{entity.name}"],
         group_name="ingest",
         owners=OWNERS,
         kinds={"duckdb"},
-        description=entity.description,
+        description=f"Grain: one loaded row of the export of '{entity.name}', as canonical text.",
     )
-    for entity in ENTITIES
-}
+    for entity in ENTITIES.values()
+]
 
-LOAD_TABLES = {
-    name: AssetSpec(
+LOAD_TABLES = [
+    AssetSpec(
         key=name,
-        deps=[spec.key for spec in SOURCE_FILES],
+        deps=SOURCE_FILES,
         group_name="ingest",
         owners=OWNERS,
         kinds={"duckdb"},
-        description=description,
+        description=META_TABLES[name],
     )
-    for name, description in {
-        "quarantined_row": "Grain: one rejected input row, kept verbatim with file, row number, "
-        "rule, column and value.",
-        "meta_load": "Grain: one input file. Reconciliation: read = loaded + quarantined + "
-        "duplicates + excluded.",
-    }.items()
-}
+    for name in ("quarantined_row", "meta_load")
+]
+
+TABLES = [spec.key.to_user_string() for spec in (*RAW_TABLES, *LOAD_TABLES)]
 
 
-@multi_asset(name="ingest", specs=[*RAW_TABLES.values(), *LOAD_TABLES.values()])
+@multi_asset(name="ingest", specs=[*RAW_TABLES, *LOAD_TABLES])
 def ingested_tables(
     context: AssetExecutionContext, workspace: Workspace
 ) -> Iterator[MaterializeResult[Any]]:
@@ -66,4 +64,4 @@ def ingested_tables(
     # The clock only keeps dates of the future from becoming the planning date.
     run, _ = ingest(workspace.settings, today=date.today())
     context.log.info(f"{run.run_id}: planning date {run.as_of.isoformat()}")
-    yield from materialized(workspace.paths.warehouse, [*RAW_TABLES, *LOAD_TABLES])
+    yield from materialized(workspace.paths.warehouse, TABLES)

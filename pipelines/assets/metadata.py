@@ -4,6 +4,7 @@ https://docs.dagster.io/guides/build/assets/defining-assets-with-multi-asset
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, multi_asset
@@ -14,11 +15,8 @@ from pipelines.publish.contract import MART_TABLES, META_TABLES
 from pipelines.stages.metadata import describe_run
 
 # Loads and quarantine are written, and are assets, where they happen: at ingest.
-WRITTEN_HERE = {
-    name: description
-    for name, description in META_TABLES.items()
-    if name not in ("meta_load", "quarantined_row")
-}
+AT_INGEST = ("meta_load", "quarantined_row")
+WRITTEN_HERE = [table for table in META_TABLES if table not in AT_INGEST]
 
 
 @multi_asset(
@@ -27,19 +25,31 @@ WRITTEN_HERE = {
         AssetSpec(
             key=table,
             # After the marts and, through their blocking checks, after every gate.
-            deps=[*MART_TABLES, "plan_finding", "meta_load"],
+            deps=[*MART_TABLES, *AT_INGEST, "plan_finding"],
             group_name="metadata",
             owners=["team:data-engineering"],
             kinds={"duckdb"},
-            description=description,
+            description=META_TABLES[table],
         )
-        for table, description in WRITTEN_HERE.items()
+        for table in WRITTEN_HERE
     ],
 )
 def metadata_tables(
     context: AssetExecutionContext, workspace: Workspace
 ) -> Iterator[MaterializeResult[Any]]:
     """Write the `meta_*` tables of the run."""
-    stats = context.instance.get_run_stats(context.run_id)
-    describe_run(workspace.settings, workspace.run, started_at_seconds=stats.start_time)
+    steps = {
+        step.step_key: step.end_time - step.start_time
+        for step in context.instance.get_run_step_stats(context.run_id)
+        if step.start_time and step.end_time
+    }
+    begun = context.instance.get_run_stats(context.run_id).start_time
+    now = datetime.now(UTC)
+    describe_run(
+        workspace.settings,
+        workspace.run,
+        started_at=datetime.fromtimestamp(begun, UTC) if begun else now,
+        finished_at=now,
+        step_seconds=steps,
+    )
     yield from materialized(workspace.paths.warehouse, WRITTEN_HERE)

@@ -11,14 +11,13 @@ from dagster import (
     MaterializeResult,
     MetadataValue,
     TableColumn,
-    TableMetadataSet,
     TableSchema,
 )
 
 from pipelines.warehouse import session
 
 
-def materialized(warehouse: Path, tables: Iterable[str]) -> Iterator[MaterializeResult]:  # type: ignore[type-arg]
+def materialized(warehouse: Path, tables: Iterable[str]) -> Iterator[MaterializeResult]:
     """A `MaterializeResult` for each of `tables`, described as it stands in `warehouse`."""
     with session(warehouse) as connection:
         columns: dict[str, list[TableColumn]] = {}
@@ -34,9 +33,8 @@ def materialized(warehouse: Path, tables: Iterable[str]) -> Iterator[Materialize
             yield MaterializeResult(
                 asset_key=table,
                 metadata={
-                    **TableMetadataSet(
-                        row_count=rows, column_schema=TableSchema(columns=columns[table])
-                    ),
+                    "dagster/row_count": rows,
+                    "dagster/column_schema": TableSchema(columns=columns[table]),
                     "warehouse": MetadataValue.path(str(warehouse)),
                 },
             )

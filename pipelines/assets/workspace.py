@@ -15,7 +15,7 @@ from pipelines.settings.loader import DEFAULT_CONFIG, Settings, load_settings
 from pipelines.stages.run_context import RunContext, WorkPaths
 
 
-class Workspace(ConfigurableResource):  # type: ignore[type-arg]
+class Workspace(ConfigurableResource):
     """Which project a run is for. Holds the run lock from the first step to the last."""
 
     config: str = Field(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from pipelines.cli.console import console, progress_shown
 from pipelines.cli.options import chosen_settings, settings_options
+from pipelines.ingest import FileLoad
 from pipelines.stages.check_results import CheckRow
 
 
@@ -34,13 +36,13 @@ def check(
         )
         context, result = ingest(apart, today=date.today())
         rows = run_expectations(apart, context, "raw")
-    _print_files(result.files)
+    _print_files(result.loads)
     _print_checks(rows)
     stop_on_failed_checks(rows)
     console.print(f"Input is good. Planning date {context.as_of.isoformat()}.")
 
 
-def _print_files(files: "list[FileLoad]") -> None:  # noqa: F821
+def _print_files(files: Sequence[FileLoad]) -> None:
     table = Table(title="Files: read = loaded + quarantined + duplicates + excluded")
     table.add_column("file")
     for name in ("read", "loaded", "quarantined", "duplicates", "excluded"):

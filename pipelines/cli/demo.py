@@ -33,6 +33,6 @@ def demo(accounts: int, reps: int, seed: int, as_of: datetime, out: Path, dirt: 
             ),
             report,
         )
-    for name, rows in summary.rows_by_file.items():
+    for name, rows in summary.rows.items():
         console.print(f"{rows:>12,}  {name}")
     console.print(f"Written to {out}", markup=False)

@@ -74,7 +74,7 @@ def _known(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]
             inner
             for candidate in models
             for inner in (
-                _models_in(candidate.model_fields[part].annotation)
+                _models_in(candidate.model_fields[str(part)].annotation)
                 if part in candidate.model_fields
                 # A list index, a mapping key or a union tag: stay with the same candidates.
                 else [candidate]

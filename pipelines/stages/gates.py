@@ -1,6 +1,5 @@
 """Gate stages: run the expectations of a stage, record every outcome, stop on a blocking one."""
 
-import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -27,12 +26,12 @@ def run_expectations(settings: Settings, context: RunContext, stage: Stage) -> l
             table_name=result.table_name,
             column_name=result.column_name,
             expectation_type=result.expectation_type,
-            severity=result.severity,
+            severity="error" if result.severity == "error" else "warning",
             passed=result.passed,
             observed_value=result.observed_value,
             threshold=result.threshold,
             rows_affected=result.rows_affected,
-            sample_json=json.dumps(list(result.sample)),
+            sample_json=result.sample,
             message=result.message,
         )
         for result in run_suites(paths.warehouse, stage)

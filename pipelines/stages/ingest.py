@@ -9,6 +9,7 @@ from pipelines.errors import InputError
 from pipelines.ingest import IngestResult, ingest_sources, input_digest, latest_business_date
 from pipelines.metadata.version import code_version
 from pipelines.progress import report
+from pipelines.publish import recover
 from pipelines.settings.loader import Settings
 from pipelines.settings.project import SampleSettings
 from pipelines.stages.run_context import RunContext, WorkPaths
@@ -28,9 +29,10 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
         GateError: too large a share of a file's rows was quarantined.
     """
     paths = WorkPaths(settings.data_dir)
+    recover(settings.data_dir)
     if settings.project.sample is not None:
         ensure_sample(settings.project.sample, settings.data_dir / "input")
-    paths.work.mkdir(parents=True, exist_ok=True)
+    make_private(paths.work)
     paths.context.unlink(missing_ok=True)
     # A process that still holds the old file keeps its inode and cannot block the new one.
     for stale in (paths.warehouse, paths.warehouse.with_name("warehouse.duckdb.wal")):
@@ -64,7 +66,8 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
         for table in ("quarantined_row", "meta_load", "meta_finding"):
             connection.execute(f"UPDATE {table} SET run_id = ?", [context.run_id])
         archive = paths.quarantine / context.run_id
-        archive.mkdir(parents=True, exist_ok=True)
+        make_private(paths.quarantine)
+        make_private(archive)
         target = str(archive / "quarantined_row.parquet").replace("'", "''")
         connection.execute(
             "COPY (SELECT * FROM quarantined_row ORDER BY ALL) "
@@ -72,6 +75,12 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
         )
     context.save(paths)
     return context, result
+
+
+def make_private(folder: Path) -> None:
+    """Make `folder` for its owner alone: working files and rejected rows hold pay data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
 
 
 def ensure_sample(sample: SampleSettings, folder: Path) -> None:

@@ -22,6 +22,7 @@ MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 PARSED_MANIFEST = DBT_PROJECT / "target" / "partial_parse.msgpack"
 
 Part = Literal["pre_plan", "post_plan"]
+PARTS: tuple[Part, ...] = ("pre_plan", "post_plan")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def transform(settings: Settings, context: RunContext, part: Part) -> TransformO
         [
             *("--quiet", "--no-use-colors", "--log-level", "none", "--log-path", str(logs)),
             *("build", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
-            *("--target-path", str(paths.work / "dbt_target" / part)),
+            *("--target-path", str(target_path(paths, part))),
             *("--select", f"tag:{part}", "--exclude", "resource_type:unit_test"),
             *("--vars", json.dumps(dbt_vars(settings, context))),
         ]
@@ -79,6 +80,11 @@ def transform(settings: Settings, context: RunContext, part: Part) -> TransformO
         models=tuple(i.node.name for i in outcomes if i.node.resource_type == "model"),
         tests=tests,
     )
+
+
+def target_path(paths: WorkPaths, part: Part) -> Path:
+    """Where a part leaves its compiled SQL, which the lineage is read from."""
+    return paths.work / "dbt_target" / part
 
 
 def stop_on_failed_tests(outcome: TransformOutcome) -> None:

@@ -1,0 +1,80 @@
+"""What the release says of itself, written when every other table stands."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.metadata import RunFacts, write_metadata
+from pipelines.progress import report
+from pipelines.settings.loader import Settings
+from pipelines.stages.run_context import RunContext, WorkPaths
+from pipelines.stages.transform import MANIFEST, PARTS, target_path
+from pipelines.warehouse import session
+
+# Findings are observed at three places and read in one.
+_COLLECT_FINDINGS = """
+    INSERT INTO meta_finding BY NAME
+    SELECT
+        concat_ws(':', rule, table_name, column_name, record_id) AS finding_id,
+        severity, rule, table_name, column_name, record_id, affected_rows, message,
+        $run_id AS run_id
+    FROM (
+        SELECT severity, rule, table_name, column_name, record_id, affected_rows, message
+        FROM int_finding__account
+        UNION ALL BY NAME
+        SELECT severity, rule, 'plan_assignment' AS table_name, NULL AS column_name, record_id,
+               affected_rows, message
+        FROM plan_finding
+    )
+    WHERE concat_ws(':', rule, table_name, column_name, record_id) NOT IN (
+        SELECT finding_id FROM meta_finding
+    )
+"""
+
+
+def describe_run(
+    settings: Settings,
+    context: RunContext,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    step_seconds: Mapping[str, float],
+) -> None:
+    """Collect the findings and write the `meta_*` tables of the run.
+
+    Args:
+        started_at, finished_at, step_seconds: the only wall-clock values of a release; they are
+            in `meta_run` and nowhere else.
+    """
+    report("Writing metadata and lineage")
+    paths = WorkPaths(settings.data_dir)
+    with session(paths.warehouse) as connection:
+        _collect_findings(connection, context)
+        write_metadata(
+            connection,
+            MANIFEST,
+            RunFacts(
+                run_id=context.run_id,
+                plan_id=context.plan_id,
+                scenario=context.scenario,
+                as_of=context.as_of,
+                started_at=started_at,
+                finished_at=finished_at,
+                code_version=context.code_version,
+                settings_digest=context.settings_digest,
+                input_digest=context.input_digest,
+                step_seconds=step_seconds,
+            ),
+            dbt_targets=[target_path(paths, part) for part in PARTS],
+            mappings=_mappings(settings),
+        )
+
+
+def _mappings(settings: Settings) -> list[Path]:
+    return [source.mapping for source in settings.sources.values()]
+
+
+def _collect_findings(connection: duckdb.DuckDBPyConnection, context: RunContext) -> None:
+    connection.execute(_COLLECT_FINDINGS, {"run_id": context.run_id})

@@ -1,0 +1,46 @@
+"""Last stage: swap the audited tables in as the release, then let go of what is too old."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.progress import report
+from pipelines.publish import (
+    PublishRequest,
+    Release,
+    prune_quarantine,
+    prune_run_storage,
+    publish_release,
+)
+from pipelines.settings.loader import Settings
+from pipelines.stages.run_context import RunContext, WorkPaths
+
+
+def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None]) -> Release:
+    """Publish the working database as release `context.plan_id` and apply the retention.
+
+    Args:
+        fence: raises when this run may no longer publish; called just before the swap.
+
+    Raises:
+        GateError: the tables break the publication contract.
+    """
+    report("Publishing")
+    paths = WorkPaths(settings.data_dir)
+    retention = settings.project.retention
+    release = publish_release(
+        PublishRequest(
+            warehouse=paths.warehouse,
+            data_dir=settings.data_dir,
+            plan_id=context.plan_id,
+            run_id=context.run_id,
+            scenario=context.scenario,
+            as_of=context.as_of,
+            keep_releases=retention.releases,
+        ),
+        fence,
+    )
+    prune_quarantine(paths.quarantine, retention.quarantine_runs)
+    if home := os.environ.get("DAGSTER_HOME"):
+        prune_run_storage(Path(home), retention.dagster_runs)
+    return release

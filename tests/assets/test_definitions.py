@@ -1,0 +1,90 @@
+"""The asset graph: one name grammar, every table described and owned, gates that block."""
+
+import pytest
+from dagster import AssetKey, AssetSpec, Definitions
+
+from pipelines.definitions import RUN_JOB, build_definitions
+from pipelines.ingest.entities import ENTITIES
+from pipelines.publish import CONTRACT_TABLES
+
+
+@pytest.fixture(scope="module")
+def definitions() -> Definitions:
+    return build_definitions()
+
+
+@pytest.fixture(scope="module")
+def specs(definitions: Definitions) -> dict[str, AssetSpec]:
+    return {
+        spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()
+    }
+
+
+def test_every_asset_has_a_group_an_owner_a_kind_and_a_description(
+    specs: dict[str, AssetSpec],
+) -> None:
+    bare = [
+        key
+        for key, spec in specs.items()
+        if not (spec.group_name and spec.group_name != "default" and spec.owners and spec.kinds)
+        or not spec.description
+    ]
+    assert bare == []
+
+
+def test_every_raw_and_every_published_table_is_an_asset(specs: dict[str, AssetSpec]) -> None:
+    expected = {entity.table for entity in ENTITIES.values()} | set(CONTRACT_TABLES)
+    assert expected - specs.keys() == set()
+
+
+def test_keys_follow_the_grammar_of_table_names(specs: dict[str, AssetSpec]) -> None:
+    prefixes = ("source_", "raw_", "stg_", "int_", "plan_", "dim_", "fct_", "kpi_", "meta_")
+    odd = {
+        key for key in specs if not key.startswith(prefixes) and key not in _OTHER_NAMES
+    }
+    assert odd == set()
+
+
+_OTHER_NAMES = {"quarantined_row", "release"}
+
+
+def test_the_release_comes_after_every_source_file(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    upstream = graph.get_ancestor_asset_keys(AssetKey("release"))
+    sources = {
+        AssetKey(f"source_{entity.source}__{entity.name}") for entity in ENTITIES.values()
+    }
+    assert sources <= upstream
+
+
+def test_the_job_holds_every_table_and_every_gate(definitions: Definitions) -> None:
+    job = definitions.resolve_job_def(RUN_JOB)
+    assert {node.name for node in job.nodes} == {
+        "ingest",
+        "expectations_raw",
+        "dbt_pre_plan",
+        "plan",
+        "plan_verifier",
+        "dbt_post_plan",
+        "expectations_publish",
+        "metadata",
+        "release",
+    }
+
+
+def test_a_blocking_gate_stands_before_the_release(definitions: Definitions) -> None:
+    checks = definitions.resolve_asset_graph().asset_check_keys
+    names = {key.name for key in checks}
+    assert {"verify_one_owner"} <= names
+    blocking = {
+        key.asset_key.to_user_string()
+        for key in checks
+        if definitions.resolve_asset_graph().get(key).blocking
+    }
+    assert {"raw_crm__account", "plan_assignment", "fct_assignment", "kpi_territory"} <= blocking
+
+
+def test_the_plan_is_made_weekly(definitions: Definitions) -> None:
+    (schedule,) = definitions.schedules or ()
+    assert schedule.name == "weekly_plan"
+    assert schedule.cron_schedule == "0 6 * * 1"
