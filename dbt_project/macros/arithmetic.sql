@@ -3,7 +3,7 @@
     cast(sum(cast({{ expression }} as decimal(38, {{ scale }}))) as double)
 {%- endmacro %}
 
-{% macro exact_mean(expression, scale=9) -%}
+{% macro exact_mean(expression, scale=12) -%}
     avg(cast({{ expression }} as decimal(38, {{ scale }})))
 {%- endmacro %}
 

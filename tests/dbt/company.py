@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -143,13 +144,17 @@ def write_raw_tables(warehouse: Path, rows: Mapping[str, Iterable[Mapping[str, A
             types = ("BIGINT" if c == "row_number" else "VARCHAR" for c in columns)
             declared = ", ".join(f"{c} {t}" for c, t in zip(columns, types, strict=True))
             connection.execute(f"CREATE OR REPLACE TABLE {table} ({declared})")
-            records = [
-                [_text(row.get(c)) if c != "row_number" else number for c in columns]
-                for number, row in enumerate(rows.get(table, ()), 1)
-            ]
-            if records:
-                marks = ", ".join("?" for _ in columns)
-                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", records)
+            records = pl.DataFrame(
+                [
+                    [str(number) if c == "row_number" else _text(row.get(c)) for c in columns]
+                    for number, row in enumerate(rows.get(table, ()), 1)
+                ],
+                schema=dict.fromkeys(columns, pl.String),
+                orient="row",
+            )
+            connection.register("records", records.to_arrow())
+            connection.execute(f"INSERT INTO {table} SELECT * FROM records")
+            connection.unregister("records")
 
 
 def small_company() -> dict[str, list[dict[str, Any]]]:

@@ -17,15 +17,16 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
 
 @pytest.fixture(scope="session")
 def build_company(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Built]:
-    """Build the models before the plan, over any raw rows."""
+    """Build the models before the plan over any raw rows; by default without their tests."""
 
-    def build(rows: dict[str, list[dict[str, Any]]], **variables: Any) -> Built:
+    def build(
+        rows: dict[str, list[dict[str, Any]]], *, is_tested: bool = False, **variables: Any
+    ) -> Built:
         warehouse = tmp_path_factory.mktemp("company") / "warehouse.duckdb"
         write_raw_tables(warehouse, rows)
+        left_out = ["resource_type:unit_test"] + ["resource_type:test"] * (not is_tested)
         statuses = dbt.build(
-            warehouse,
-            *("--select", "tag:pre_plan", "--exclude", "resource_type:unit_test"),
-            **variables,
+            warehouse, "--select", "tag:pre_plan", "--exclude", *left_out, **variables
         )
         return Built(warehouse, statuses)
 
@@ -35,7 +36,7 @@ def build_company(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 @pytest.fixture(scope="session")
 def company(dbt: Dbt, build_company: Callable[..., Built]) -> Built:
     """The small company, with all models built and tested around a hand-made plan."""
-    before = build_company(small_company())
+    before = build_company(small_company(), is_tested=True)
     write_plan_tables(before.warehouse)
     after = dbt.build(
         before.warehouse, "--select", "tag:post_plan", "--exclude", "resource_type:unit_test"

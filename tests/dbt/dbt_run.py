@@ -19,7 +19,7 @@ class Built:
     statuses: dict[str, str]
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+        with duckdb.connect(str(self.warehouse)) as connection:
             return connection.execute(query).fetchall()
 
     def by_key(self, table: str, key: str, *columns: str) -> dict[str, Any]:
@@ -36,14 +36,19 @@ class Dbt:
         self.manifest: Any = self._invoke(None, "parse", folder / "warehouse.duckdb").result
 
     def build(self, warehouse: Path, *selection: str, **variables: Any) -> dict[str, str]:
-        """Status by name of the nodes that `dbt build` ran; fails when one cannot be built."""
+        """Status by name of what `dbt build` ran; fails when a node cannot be built."""
+        return self._run("build", warehouse, selection, variables)
+
+    def test(self, warehouse: Path, *selection: str) -> dict[str, str]:
+        """Status by name of what `dbt test` ran."""
+        return self._run("test", warehouse, selection, {})
+
+    def _run(
+        self, command: str, warehouse: Path, selection: tuple[str, ...], variables: dict[str, Any]
+    ) -> dict[str, str]:
+        variables = {"as_of": AS_OF, "scenario": "default", **variables}
         result = self._invoke(
-            self.manifest,
-            "build",
-            warehouse,
-            *selection,
-            "--vars",
-            json.dumps({"as_of": AS_OF, "scenario": "default", **variables}),
+            self.manifest, command, warehouse, *selection, "--vars", json.dumps(variables)
         )
         errors = [f"{n.node.name}: {n.message}" for n in result.result if n.status == "error"]
         assert not errors, "\n".join(errors)

@@ -194,9 +194,11 @@ select
     coalesce(shares.is_over_market, false) as is_over_market,
     -- Without market figures there is no cap.
     round(coalesce(shares.whitespace_share, 1), 9)::double as whitespace_share,
-    (
+    -- Credits may exceed sales; potential does not go below 0.
+    greatest(
         headroom.actual_sales_usd
-        + headroom.headroom_usd::double * coalesce(shares.whitespace_share, 1)
+        + headroom.headroom_usd::double * coalesce(shares.whitespace_share, 1),
+        0
     )::decimal(18, 2) as potential_usd
 from headroom
 left join shares

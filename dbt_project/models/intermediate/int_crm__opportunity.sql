@@ -5,7 +5,8 @@ with opportunities as (
 line_totals as (
     select
         opportunity_id,
-        sum(quantity * unit_price_usd)::decimal(18, 2) as amount_usd
+        -- A product no business can hold is unknown, not a failed run.
+        try_cast(sum(quantity * unit_price_usd) as decimal(18, 2)) as amount_usd
     from {{ ref('stg_crm__opportunity_line') }}
     group by opportunity_id
 )

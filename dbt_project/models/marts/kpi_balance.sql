@@ -152,15 +152,16 @@ select
     round(100 * max_deviation_without_giants, 4) as max_deviation_without_giants_pct,
     round(spread / nullif(mean_ratio, 0), 6) as cv,
     -- Gini of sorted values x: (2 Σ rank·x ÷ Σ x − n − 1) ÷ n.
-    round(
-        greatest(
-            (
-                2 * ranked_sum / nullif(territory_count * mean_ratio, 0) - territory_count - 1
-            ) / territory_count,
-            0
-        ),
-        6
-    ) as gini,
+    case
+        when mean_ratio > 0
+            then
+                round(
+                    greatest(
+                        2 * ranked_sum / (territory_count * mean_ratio) - territory_count - 1, 0
+                    ) / territory_count,
+                    6
+                )
+    end as gini,
     round(max_ratio / nullif(min_ratio, 0), 4) as max_min_ratio,
     round(floor_pct, 4) as floor_pct,
     territory_count

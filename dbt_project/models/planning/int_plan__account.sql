@@ -53,7 +53,8 @@ select
     potentials.actual_sales_usd::double as actual_sales_usd,
     complexity.complexity_score,
     case
-        when active_reps.rep_id is not null
+        -- greatest() passes over NULL, so an unknown date needs its own condition.
+        when active_reps.rep_id is not null and accounts.owner_since_date is not null
             then round(greatest({{ months_since('accounts.owner_since_date') }}, 0), 4)
     end::double as tenure_months
 from accounts

@@ -1,0 +1,132 @@
+"""The published tables of the small company: contract, totals, both versions of the plan."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pipelines.publish.contract import CONTRACT, PAY_COLUMNS, PLAIN_TYPES, RESTRICTED_TABLES
+from tests.dbt.dbt_run import Built, Dbt
+
+MARTS = [table for table in CONTRACT if table.name.startswith(("dim_", "fct_", "kpi_"))]
+
+
+@pytest.mark.parametrize("table", MARTS, ids=lambda table: table.name)
+def test_marts_hold_the_contract_columns_first(company: Built, table: Any) -> None:
+    rows = company.rows(
+        "SELECT column_name, data_type FROM information_schema.columns"
+        f" WHERE table_name = '{table.name}' ORDER BY ordinal_position"
+    )
+    assert tuple(name for name, _ in rows)[: len(table.columns)] == table.columns
+    assert {kind for _, kind in rows if not kind.startswith("DECIMAL")} <= PLAIN_TYPES
+    assert not {name for name, _ in rows} & PAY_COLUMNS
+
+
+@pytest.mark.parametrize("table", MARTS, ids=lambda table: table.name)
+def test_marts_carry_their_descriptions(company: Built, table: Any) -> None:
+    ((comment,),) = company.rows(
+        f"SELECT comment FROM duckdb_tables() WHERE table_name = '{table.name}'"
+    )
+    assert comment.startswith("One row per ")
+    bare = company.rows(
+        "SELECT column_name FROM duckdb_columns()"
+        f" WHERE table_name = '{table.name}' AND comment IS NULL"
+    )
+    assert not bare
+
+
+def test_restricted_tables_are_built(company: Built) -> None:
+    for table in RESTRICTED_TABLES:
+        assert company.statuses[table] == "success"
+
+
+def test_every_model_builds_and_every_test_passes(company: Built) -> None:
+    assert {k: v for k, v in company.statuses.items() if v not in ("success", "pass")} == {}
+
+
+def test_every_account_stands_in_one_territory_of_each_version(company: Built) -> None:
+    rows = company.rows(
+        "SELECT plan_version, sum(account_count), sum(actual_sales_usd) FROM kpi_territory"
+        " GROUP BY ALL ORDER BY ALL"
+    )
+    ((accounts, sales),) = company.rows("SELECT count(*), sum(actual_sales_usd) FROM dim_account")
+    assert rows == [("current", accounts, sales), ("proposed", accounts, sales)]
+
+
+def test_accounts_without_active_owner_stand_apart_today(company: Built) -> None:
+    rows = company.rows(
+        "SELECT account_count, workload_ratio, cost_to_serve_usd, travel_hours FROM kpi_territory"
+        " WHERE plan_version = 'current' AND territory_id = 'UNASSIGNED'"
+    )
+    # Without owner, of a leaver, of a stranger, of the vacant seat.
+    assert rows == [(4, None, None, 0.0)]
+
+
+def test_territories_come_from_seats(company: Built) -> None:
+    territories = company.by_key("dim_territory", "territory_id", "rep_id", "territory_name")
+    assert territories["T-R1"] == ("R1", "East / Ada Birch")
+    assert set(territories) == {"T-R1", "T-R2", "T-R3", "T-R4"}
+
+
+def test_managers_have_names(company: Built) -> None:
+    names = company.by_key("dim_rep", "rep_id", "manager_name")
+    assert names == {"R1": "Lee Nash", "R2": "Lee Nash", "R3": "Max Ober", "R4": None}
+
+
+def test_money_is_exact_to_the_cent(company: Built) -> None:
+    sales = company.by_key("dim_account", "account_id", "actual_sales_usd")
+    assert str(sales["root"]) == "3000.30"
+    assert str(sales["child"]) == "321.50"
+
+
+def test_published_cost_uses_one_rate_for_all(company: Built) -> None:
+    """Single pay cannot be computed back: (cost − km × rate) ÷ hours is the same everywhere."""
+    rows = company.rows(
+        "SELECT (cost_to_serve_usd::DOUBLE - distance_km * 0.435) / workload_hours"
+        " FROM kpi_territory WHERE workload_hours > 0 AND rep_id IS NOT NULL"
+    )
+    rates = [rate for (rate,) in rows]
+    assert len(rates) > 3
+    assert max(rates) - min(rates) < 0.01
+    ((paid,),) = company.rows(
+        "SELECT count(DISTINCT hourly_cost_usd) FROM int_territory__pay_cost"
+        " WHERE rep_id IN ('R1', 'R2', 'R3')"
+    )
+    assert paid == 3
+
+
+def test_the_project_keeps_its_layers(dbt: Dbt) -> None:
+    """Tags, groups, contracts and descriptions, for every model."""
+    for node in dbt.manifest.nodes.values():
+        if node.resource_type != "model":
+            continue
+        layer = node.fqn[1]
+        assert node.tags == (["post_plan"] if layer == "marts" else ["pre_plan"]), node.name
+        assert node.config.group, node.name
+        assert node.config.materialized == "table", node.name
+        assert node.description.startswith("One row"), node.name
+        assert node.columns, node.name
+        assert all(column.description for column in node.columns.values()), node.name
+        is_published = node.name.startswith(("dim_", "fct_", "kpi_"))
+        assert bool(node.config.contract.enforced) == is_published, node.name
+        assert (node.config.group == "pay") == ("restricted" in node.fqn), node.name
+
+
+def test_no_test_of_one_part_needs_the_other(dbt: Dbt) -> None:
+    """`dbt build` takes a test with any of its parents: a mixed one would run too early."""
+    tags = {key: set(node.tags) for key, node in dbt.manifest.nodes.items()}
+    for node in dbt.manifest.nodes.values():
+        if node.resource_type == "test":
+            parts = {
+                part
+                for parent in node.depends_on.nodes
+                for part in tags.get(parent, ())
+                if part in ("pre_plan", "post_plan")
+            }
+            assert len(parts) == 1, f"{node.name} hangs on {json.dumps(sorted(parts))}"
+
+
+def test_unit_tests_pass(dbt: Dbt, company: Built) -> None:
+    statuses = dbt.test(company.warehouse, "--select", "test_type:unit")
+    assert len(statuses) >= 30
+    assert {name: status for name, status in statuses.items() if status != "pass"} == {}
