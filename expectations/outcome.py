@@ -7,8 +7,8 @@ from expectations.binding import BoundSuite
 from expectations.result import CheckResult, number_text
 from expectations.suite import Check
 
-# Of a value set in a threshold; the suite holds the rest.
-_VALUES_SHOWN = 12
+# The suite holds the rest of a long set of values or expression; a message stays under 2 KB.
+_THRESHOLD_CHARACTERS = 500
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,12 @@ def no_rows_result(bound: BoundSuite, check: Check) -> CheckResult:
 
 
 def threshold_text(check: Check) -> str:
-    """What `check` demands, in words."""
+    """What `check` demands, in words; cut at 500 characters."""
+    text = _threshold(check)
+    return text if len(text) <= _THRESHOLD_CHARACTERS else text[: _THRESHOLD_CHARACTERS - 1] + "…"
+
+
+def _threshold(check: Check) -> str:
     kind, kwargs = check.expectation.kind, check.kwargs
     if kind == "query":
         return "no rows"
@@ -60,10 +65,9 @@ def _demand(check: Check) -> str:
     if "min_value" in kwargs or "max_value" in kwargs:
         return _limits_text(check)
     if "value_set" in kwargs:
-        values = ", ".join(map(number_text, kwargs["value_set"][:_VALUES_SHOWN]))
-        more = ", …" if len(kwargs["value_set"]) > _VALUES_SHOWN else ""
+        values = ", ".join(map(number_text, kwargs["value_set"]))
         word = "not in" if kind.endswith("not_be_in_set") else "in"
-        return f"{word} {{{values}{more}}}"
+        return f"{word} {{{values}}}"
     if "regex" in kwargs:
         word = "does not match" if "not_match" in kind else "matches"
         return f"{word} {kwargs['regex']}"
@@ -101,8 +105,7 @@ def _result(
     demanded = threshold_text(check)
     message = check.description
     if not passed:
-        subject = bound.suite.table + (f".{columns}" if columns else "")
-        message = f"{subject}: {message} Observed: {observed}; demanded: {demanded}."
+        message = f"{message} Observed: {observed}; demanded: {demanded}."
     return CheckResult(
         check_name=check.name,
         table_name=bound.suite.table,

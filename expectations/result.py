@@ -5,10 +5,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 import polars as pl
 
 from pipelines.errors import VALUE_LIMIT_CHARACTERS, TerritoryError
+
+Severity = Literal["error", "warning"]
+Gate = Literal["great_expectations"]
 
 SAMPLE_ROWS = 5
 
@@ -45,20 +49,21 @@ class CheckResult:
     `rows_affected` counts offending rows; for a failed check on a figure of a whole column or
     table it is the table's row count. `sample` is a JSON list of at most 5 offending rows (key
     columns first), each value cut at 200 characters; '[]' where no row offends.
+    `message` is the rule and, where it failed, what was observed; table and column stand beside it.
     """
 
     check_name: str
     table_name: str
     column_name: str | None
     expectation_type: str
-    severity: str
+    severity: Severity
     passed: bool
     observed_value: str
     threshold: str
     rows_affected: int
     sample: str
     message: str
-    gate: str = "great_expectations"
+    gate: Gate = "great_expectations"
 
     @property
     def is_blocking(self) -> bool:

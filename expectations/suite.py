@@ -9,17 +9,17 @@ import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import yaml
 
 from expectations.catalogue import COLUMN_KEYWORDS, EXPECTATION_TYPES, ExpectationType
 from expectations.reading import READERS, UNREADABLE_COLUMN
-from expectations.result import PAY_COLUMNS
+from expectations.result import PAY_COLUMNS, Severity
 from pipelines.errors import ConfigurationError, near, quote
 
 SUITES_FOLDER = Path(__file__).parent / "suites"
-SEVERITIES = ("error", "warning")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 _SUITE_KEYS = ("table", "description", "key", "read_as", "expectations")
 _CHECK_KEYS = ("name", "type", "kwargs", "severity", "description")
@@ -34,7 +34,7 @@ class Check:
     name: str
     type: str
     kwargs: Mapping[str, Any]
-    severity: str
+    severity: Severity
     description: str
     place: str
 
@@ -151,9 +151,10 @@ def _read_check(entry: object, place: str) -> Check:
     kind = _text(entry, "type", place)
     if kind not in EXPECTATION_TYPES:
         _refuse(f"{place}: unknown expectation type {quote(kind)}{near(kind, EXPECTATION_TYPES)}.")
-    severity = _text(entry, "severity", place)
-    if severity not in SEVERITIES:
-        _refuse(f"{place}: severity is 'error' or 'warning', not {quote(severity)}.")
+    severity = next((known for known in SEVERITIES if known == entry.get("severity")), None)
+    if severity is None:
+        given = quote(entry.get("severity"))
+        _refuse(f"{place}: severity is 'error' or 'warning', not {given}.")
     kwargs = entry.get("kwargs", {})
     if not isinstance(kwargs, dict):
         _refuse(f"{place}: 'kwargs' must be a mapping, not {quote(kwargs)}.")

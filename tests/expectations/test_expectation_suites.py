@@ -55,7 +55,7 @@ def test_every_entry_catches_its_fault(stage, table, name, wave_results):
     assert not result.passed
     assert sample in result.sample
     assert result.rows_affected > 0 or "has_rows" in name
-    assert table in result.message
+    assert result.message.endswith(f"demanded: {result.threshold}.")
 
 
 def test_a_company_without_any_rows_gives_defined_results(tmp_path: Path):
