@@ -19,7 +19,8 @@ caps as (
 accounts as (
     select
         profiles.account_id,
-        profiles.industry,
+        -- A category spelt in another case is the same category.
+        lower(profiles.industry) as industry,
         profiles.segment,
         profiles.size_band,
         profiles.naics_sector,
