@@ -4,7 +4,8 @@
 one. Importing this package does not import Great Expectations.
 """
 
-from expectations.result import CheckExecutionError, CheckResult, check_result_frame
+from expectations.errors import CheckExecutionError, SuiteError
+from expectations.result import CheckResult
 from expectations.run import run_suites, warm_up
 from expectations.specs import CheckSpec, check_specs
 from expectations.suite import Check, Suite, load_suites
@@ -15,7 +16,7 @@ __all__ = [
     "CheckResult",
     "CheckSpec",
     "Suite",
-    "check_result_frame",
+    "SuiteError",
     "check_specs",
     "load_suites",
     "run_suites",

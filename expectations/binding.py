@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from expectations.errors import SuiteError, near
 from expectations.reading import UNREADABLE_COLUMN, identifier, typed_select
 from expectations.suite import Check, Suite
-from pipelines.errors import ConfigurationError, near
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class BoundSuite:
 def bind_suites(connection: duckdb.DuckDBPyConnection, suites: Sequence[Suite]) -> list[BoundSuite]:
     """Each suite with the relation to check, which lives as long as `connection`.
 
-    Raises ConfigurationError naming suite, line and the near name where a table or column is not
+    Raises SuiteError naming suite, line and the near name where a table or column is not
     in the warehouse or a query does not fit it.
     """
     tables = _tables(connection)
@@ -55,7 +55,7 @@ def _bind(
     connection: duckdb.DuckDBPyConnection, suite: Suite, tables: dict[str, list[str]]
 ) -> BoundSuite:
     if suite.table not in tables:
-        raise ConfigurationError(
+        raise SuiteError(
             f"{suite.file}: the warehouse has no table {suite.table}{near(suite.table, tables)}."
         )
     columns = tables[suite.table]
@@ -81,9 +81,7 @@ def _bind(
 def _known_columns(names: Iterable[str], columns: list[str], place: str, table: str) -> None:
     for name in names:
         if name not in columns:
-            raise ConfigurationError(
-                f"{place}: table {table} has no column {name}{near(name, columns)}."
-            )
+            raise SuiteError(f"{place}: table {table} has no column {name}{near(name, columns)}.")
 
 
 def _query_fits(connection: duckdb.DuckDBPyConnection, check: Check, relation: str) -> None:
@@ -91,10 +89,10 @@ def _query_fits(connection: duckdb.DuckDBPyConnection, check: Check, relation: s
         query = fill_batch(str(check.kwargs["unexpected_rows_query"]), relation)
         statements = connection.extract_statements(query)
         if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
-            raise ConfigurationError(f"{check.place}: a check is one SELECT and changes nothing.")
+            raise SuiteError(f"{check.place}: a check is one SELECT and changes nothing.")
         connection.execute(f"DESCRIBE {query}")
     except (duckdb.Error, KeyError, IndexError, ValueError) as error:
-        raise ConfigurationError(
+        raise SuiteError(
             f"{check.place}: the query cannot run: {error}. "
             "A literal brace is written twice, '{{' or '}}'."
         ) from error

@@ -1,15 +1,13 @@
-"""What a check found, and those findings as rows of `meta_check_result`."""
+"""What a check found, in values that fit a row of `meta_check_result`."""
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-import polars as pl
-
-from pipelines.errors import VALUE_LIMIT_CHARACTERS, TerritoryError
+from expectations.errors import VALUE_LIMIT_CHARACTERS
 
 Severity = Literal["error", "warning"]
 Gate = Literal["great_expectations"]
@@ -19,26 +17,6 @@ SAMPLE_ROWS = 5
 # Pay data. Check results are published, so no suite may name these columns outside a query, and
 # a query that selects one shows it withheld.
 PAY_COLUMNS = frozenset({"hourly_cost_usd"})
-
-CHECK_RESULT_SCHEMA: Mapping[str, type[pl.DataType]] = {
-    "run_id": pl.String,
-    "gate": pl.String,
-    "check_name": pl.String,
-    "table_name": pl.String,
-    "column_name": pl.String,
-    "expectation_type": pl.String,
-    "severity": pl.String,
-    "passed": pl.Boolean,
-    "observed_value": pl.String,
-    "threshold": pl.String,
-    "rows_affected": pl.Int64,
-    "sample_json": pl.String,
-    "message": pl.String,
-}
-
-
-class CheckExecutionError(TerritoryError):
-    """A check could not be evaluated, so nothing is known about the data it guards."""
 
 
 @dataclass(frozen=True)
@@ -69,32 +47,6 @@ class CheckResult:
     def is_blocking(self) -> bool:
         """Whether this result stops the run: a failed check of severity `error`."""
         return not self.passed and self.severity == "error"
-
-
-def check_result_frame(results: Iterable[CheckResult], run_id: str) -> pl.DataFrame:
-    """`results` as rows of meta_check_result, in the order of table and check name."""
-    ordered = sorted(results, key=lambda result: (result.table_name, result.check_name))
-    return pl.DataFrame(
-        [
-            {
-                "run_id": run_id,
-                "gate": result.gate,
-                "check_name": result.check_name,
-                "table_name": result.table_name,
-                "column_name": result.column_name,
-                "expectation_type": result.expectation_type,
-                "severity": result.severity,
-                "passed": result.passed,
-                "observed_value": result.observed_value,
-                "threshold": result.threshold,
-                "rows_affected": result.rows_affected,
-                "sample_json": result.sample,
-                "message": result.message,
-            }
-            for result in ordered
-        ],
-        schema=dict(CHECK_RESULT_SCHEMA),
-    )
 
 
 def sample_json(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

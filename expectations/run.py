@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from expectations.binding import BoundSuite, bind_suites
+from expectations.errors import CheckExecutionError
 from expectations.outcome import Found, check_result, no_rows_result
-from expectations.result import CheckExecutionError, CheckResult
+from expectations.result import CheckResult
 from expectations.sample import has_values, read_sample
 from expectations.suite import SUITES_FOLDER, Check, load_suites
 
@@ -35,7 +36,7 @@ def run_suites(warehouse: Path, stage: str, folder: Path = SUITES_FOLDER) -> lis
     Opens one read-write connection of default configuration, so connections that the same process
     has open on the file must have that configuration too. Nothing is written to the file.
 
-    Raises ConfigurationError for a suite that does not fit the warehouse and CheckExecutionError
+    Raises SuiteError for a suite that does not fit the warehouse and CheckExecutionError
     for a check that could not be evaluated: an error is neither passed nor failed.
     """
     suites = load_suites(stage, folder)

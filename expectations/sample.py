@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 
 from expectations.binding import BoundSuite, fill_batch
+from expectations.errors import CheckExecutionError
 from expectations.reading import identifier
-from expectations.result import SAMPLE_ROWS, CheckExecutionError, sample_json
+from expectations.result import SAMPLE_ROWS, sample_json
 from expectations.suite import Check
 
 

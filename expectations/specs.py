@@ -16,7 +16,7 @@ class CheckSpec(NamedTuple):
 
 
 def check_specs(stage: str, folder: Path = SUITES_FOLDER) -> list[CheckSpec]:
-    """The checks of `stage` by table and entry. Raises ConfigurationError for a faulty suite."""
+    """The checks of `stage` by table and entry. Raises SuiteError for a faulty suite."""
     return [
         CheckSpec(suite.table, check.name, check.description, check.severity == "error")
         for suite in load_suites(stage, folder)

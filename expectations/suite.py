@@ -14,9 +14,9 @@ from typing import Any, NoReturn, get_args
 import yaml
 
 from expectations.catalogue import COLUMN_KEYWORDS, EXPECTATION_TYPES, ExpectationType
+from expectations.errors import SuiteError, near, quote
 from expectations.reading import READERS, UNREADABLE_COLUMN
 from expectations.result import PAY_COLUMNS, Severity
-from pipelines.errors import ConfigurationError, near, quote
 
 SUITES_FOLDER = Path(__file__).parent / "suites"
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -73,12 +73,12 @@ class Suite:
 def load_suites(stage: str, folder: Path = SUITES_FOLDER) -> list[Suite]:
     """The suites of `stage`, a folder of `folder`, in the order of their tables.
 
-    Raises ConfigurationError, naming file and line, for an unknown stage, key, type or keyword,
+    Raises SuiteError, naming file and line, for an unknown stage, key, type or keyword,
     a missing or repeated name, or a value of the wrong kind.
     """
     stages = sorted(path.name for path in folder.iterdir() if path.is_dir())
     if stage not in stages:
-        raise ConfigurationError(
+        raise SuiteError(
             f"No suites for stage {quote(stage)}{near(stage, stages)}. "
             f"{folder} has {', '.join(stages)}."
         )
@@ -86,7 +86,7 @@ def load_suites(stage: str, folder: Path = SUITES_FOLDER) -> list[Suite]:
     by_table: dict[str, Suite] = {}
     for suite in suites:
         if suite.table in by_table:
-            raise ConfigurationError(
+            raise SuiteError(
                 f"{suite.file}: table {suite.table} already has the suite "
                 f"{by_table[suite.table].file.name} in stage {stage}. Merge the two files."
             )
@@ -113,7 +113,7 @@ def _read_suite(path: Path, stage: str) -> Suite:
         content = yaml.load(text, _Loader)
         root = yaml.compose(text, yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{path} is not a readable YAML file: {error}") from error
+        raise SuiteError(f"{path} is not a readable YAML file: {error}") from error
     if not isinstance(content, dict):
         _refuse(f"{path}: a suite is a mapping with the keys {', '.join(_SUITE_KEYS)}.")
     _known_keys(content, _SUITE_KEYS, str(path))
@@ -259,4 +259,4 @@ def _entry_lines(root: yaml.Node | None) -> list[int]:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise ConfigurationError(message)
+    raise SuiteError(message)

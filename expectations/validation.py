@@ -13,10 +13,9 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from great_expectations.expectations.metadata_types import FailureSeverity
 
 from expectations.binding import BoundSuite
-from expectations.result import CheckExecutionError
+from expectations.errors import CheckExecutionError, SuiteError
 from expectations.sample import duplicates_query
 from expectations.suite import Check
-from pipelines.errors import ConfigurationError
 
 _SEVERITIES = {"error": FailureSeverity.CRITICAL, "warning": FailureSeverity.WARNING}
 _ERRORS_NAMED = 3
@@ -29,7 +28,7 @@ def validate(
     """The library's answer to each of `checks` by name: its result fields and 'success'.
 
     Raises CheckExecutionError where the library reports an exception, which it does as a failed
-    expectation, or gives no answer; ConfigurationError where it refuses a check's keywords.
+    expectation, or gives no answer; SuiteError where it refuses a check's keywords.
     """
     validation = batch.validate(
         _library_suite(bound, checks),
@@ -79,7 +78,7 @@ def _library_suite(bound: BoundSuite, checks: Sequence[Check]) -> ExpectationSui
                 ).to_domain_obj()
             )
         except ValueError as error:  # pydantic's ValidationError is one
-            raise ConfigurationError(f"{check.place}: kwargs are not valid: {error}") from error
+            raise SuiteError(f"{check.place}: kwargs are not valid: {error}") from error
     return gx.ExpectationSuite(name=bound.suite.table, expectations=expectations)
 
 

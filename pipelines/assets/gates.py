@@ -15,10 +15,9 @@ from dagster import (
     multi_asset_check,
 )
 
-from expectations import check_specs
 from pipelines.assets.workspace import Workspace
 from pipelines.stages.check_results import CheckRow
-from pipelines.stages.gates import Stage, run_expectations, stop_on_failed_checks
+from pipelines.stages.gates import Stage, declared_checks, run_expectations, stop_on_failed_checks
 from pipelines.stages.plan import verified_rules, verify
 
 
@@ -37,7 +36,7 @@ def _expectation_gate(stage: Stage) -> AssetChecksDefinition:
                 description=spec.description,
                 blocking=spec.blocking,
             )
-            for spec in check_specs(stage)
+            for spec in declared_checks(stage)
         ],
         compute_kind="great_expectations",
     )

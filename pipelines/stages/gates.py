@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pipelines.errors import GateError
+from expectations import CheckExecutionError, CheckSpec, SuiteError, check_specs, run_suites
+from pipelines.errors import ConfigurationError, GateError, TerritoryError
 from pipelines.progress import report
 from pipelines.settings.loader import Settings
 from pipelines.stages.check_results import CheckRow, append_check_results
@@ -13,12 +14,29 @@ from pipelines.warehouse import session
 Stage = Literal["raw", "publish"]
 
 
-def run_expectations(settings: Settings, context: RunContext, stage: Stage) -> list[CheckRow]:
-    """Run the Great Expectations suites of `stage`, record and return every check."""
-    from expectations import run_suites
+def declared_checks(stage: Stage) -> list[CheckSpec]:
+    """The checks of `stage` before anything runs; raises ConfigurationError for a faulty suite."""
+    try:
+        return check_specs(stage)
+    except SuiteError as error:
+        raise ConfigurationError(str(error)) from None
 
+
+def run_expectations(settings: Settings, context: RunContext, stage: Stage) -> list[CheckRow]:
+    """Run the Great Expectations suites of `stage`, record and return every check.
+
+    Raises:
+        ConfigurationError: a suite does not fit the tables.
+        TerritoryError: a check could not be evaluated, which is neither passed nor failed.
+    """
     paths = WorkPaths(settings.data_dir)
     report(f"Checking {stage} tables")
+    try:
+        results = run_suites(paths.warehouse, stage)
+    except SuiteError as error:
+        raise ConfigurationError(str(error)) from None
+    except CheckExecutionError as error:
+        raise TerritoryError(str(error)) from None
     rows = [
         CheckRow(
             gate="great_expectations",
@@ -34,7 +52,7 @@ def run_expectations(settings: Settings, context: RunContext, stage: Stage) -> l
             sample_json=result.sample,
             message=result.message,
         )
-        for result in run_suites(paths.warehouse, stage)
+        for result in results
     ]
     with session(paths.warehouse) as connection:
         append_check_results(connection, context.run_id, rows)

@@ -15,9 +15,7 @@ def definitions() -> Definitions:
 
 @pytest.fixture(scope="module")
 def specs(definitions: Definitions) -> dict[str, AssetSpec]:
-    return {
-        spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()
-    }
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
 
 
 def test_every_asset_has_a_group_an_owner_a_kind_and_a_description(
@@ -39,9 +37,7 @@ def test_every_raw_and_every_published_table_is_an_asset(specs: dict[str, AssetS
 
 def test_keys_follow_the_grammar_of_table_names(specs: dict[str, AssetSpec]) -> None:
     prefixes = ("source_", "raw_", "stg_", "int_", "plan_", "dim_", "fct_", "kpi_", "meta_")
-    odd = {
-        key for key in specs if not key.startswith(prefixes) and key not in _OTHER_NAMES
-    }
+    odd = {key for key in specs if not key.startswith(prefixes) and key not in _OTHER_NAMES}
     assert odd == set()
 
 
@@ -51,9 +47,7 @@ _OTHER_NAMES = {"quarantined_row", "release"}
 def test_the_release_comes_after_every_source_file(definitions: Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     upstream = graph.get_ancestor_asset_keys(AssetKey("release"))
-    sources = {
-        AssetKey(f"source_{entity.source}__{entity.name}") for entity in ENTITIES.values()
-    }
+    sources = {AssetKey(f"source_{entity.source}__{entity.name}") for entity in ENTITIES.values()}
     assert sources <= upstream
 
 

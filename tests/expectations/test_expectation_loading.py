@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from expectations import check_specs, load_suites
-from pipelines.errors import ConfigurationError
+from expectations.errors import SuiteError
 
 GOOD = {
     "table": "raw_crm__account",
@@ -106,7 +106,7 @@ FAULTY = [
 @pytest.mark.parametrize(("where", "value", "message"), FAULTY)
 def test_a_faulty_suite_is_named_with_its_place(tmp_path, where, value, message):
     path = write_suite(tmp_path, changed(where, value))
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(SuiteError) as caught:
         load_suites("raw", tmp_path)
     assert str(path) in str(caught.value)
     assert message in str(caught.value)
@@ -122,20 +122,20 @@ def test_type_specific_keywords(tmp_path):
     ]:
         entry = {**GOOD["expectations"][0], "type": kind, "kwargs": kwargs}
         write_suite(tmp_path, changed("expectations.0", entry))
-        with pytest.raises(ConfigurationError, match=message.replace("{", r"\{")):
+        with pytest.raises(SuiteError, match=message.replace("{", r"\{")):
             load_suites("raw", tmp_path)
 
 
 def test_a_key_written_twice_is_refused(tmp_path):
     write_suite(tmp_path, yaml.safe_dump(GOOD) + "table: other\n")
-    with pytest.raises(ConfigurationError, match="'table' stands twice"):
+    with pytest.raises(SuiteError, match="'table' stands twice"):
         load_suites("raw", tmp_path)
 
 
 def test_a_table_has_one_suite_in_a_stage(tmp_path):
     write_suite(tmp_path, GOOD)
     write_suite(tmp_path, GOOD, "again.yaml")
-    with pytest.raises(ConfigurationError, match=r"already has the suite account\.yaml"):
+    with pytest.raises(SuiteError, match=r"already has the suite account\.yaml"):
         load_suites("raw", tmp_path)
 
 
@@ -144,12 +144,12 @@ def test_a_table_has_one_suite_in_a_stage(tmp_path):
 )
 def test_what_is_no_suite_is_refused(tmp_path, text):
     path = write_suite(tmp_path, text)
-    with pytest.raises(ConfigurationError, match=path.name):
+    with pytest.raises(SuiteError, match=path.name):
         load_suites("raw", tmp_path)
 
 
 def test_an_unknown_stage_is_refused():
-    with pytest.raises(ConfigurationError, match=r"'publsh' \(did you mean 'publish'\?\)"):
+    with pytest.raises(SuiteError, match=r"'publsh' \(did you mean 'publish'\?\)"):
         load_suites("publsh")
 
 

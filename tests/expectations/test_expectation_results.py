@@ -1,14 +1,13 @@
-"""Results as rows of meta_check_result and as text."""
+"""Results as text that fits meta_check_result."""
 
 import json
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError
 from datetime import date
 from decimal import Decimal
 
-import polars as pl
 import pytest
 
-from expectations import CheckResult, check_result_frame
+from expectations import CheckResult
 from expectations.result import number_text, sample_json
 
 RESULT = CheckResult(
@@ -24,30 +23,6 @@ RESULT = CheckResult(
     sample="[]",
     message="A rule.",
 )
-
-
-def test_the_frame_has_the_columns_and_types_of_meta_check_result():
-    others = [replace(RESULT, check_name="a_rule"), replace(RESULT, table_name="dim_account")]
-    frame = check_result_frame([RESULT, *others], "run-1")
-    assert frame.schema == {
-        **dict.fromkeys(("run_id", "gate", "check_name", "table_name", "column_name"), pl.String),
-        **dict.fromkeys(("expectation_type", "severity"), pl.String),
-        "passed": pl.Boolean,
-        **dict.fromkeys(("observed_value", "threshold"), pl.String),
-        "rows_affected": pl.Int64,
-        **dict.fromkeys(("sample_json", "message"), pl.String),
-    }
-    assert frame.select("table_name", "check_name").rows() == [
-        ("dim_account", "b_rule"),
-        ("dim_rep", "a_rule"),
-        ("dim_rep", "b_rule"),
-    ]
-    assert frame["gate"].unique().to_list() == ["great_expectations"]
-    assert frame["run_id"].unique().to_list() == ["run-1"]
-
-
-def test_no_results_give_an_empty_frame_of_the_same_columns():
-    assert check_result_frame([], "run-1").schema == check_result_frame([RESULT], "run-1").schema
 
 
 def test_a_result_is_frozen():

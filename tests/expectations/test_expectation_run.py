@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from expectations import CheckExecutionError, CheckResult, run_suites, warm_up
-from pipelines.errors import ConfigurationError
+from expectations.errors import SuiteError
 from pipelines.warehouse import session
 
 
@@ -310,7 +310,7 @@ FAULTY = [
 
 @pytest.mark.parametrize(("suite", "entry", "message"), FAULTY)
 def test_a_suite_that_does_not_fit_the_warehouse_is_refused(warehouse, suite, entry, message):
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(SuiteError) as caught:
         run(warehouse, entry, **suite)
     assert message in str(caught.value)
     assert "things.yaml" in str(caught.value)

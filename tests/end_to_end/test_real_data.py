@@ -1,0 +1,140 @@
+"""The two real books run end to end, and every row and every dollar is accounted for."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.end_to_end.conftest import CONFIG, REAL_DATA, needs_real_data, territory
+
+pytestmark = needs_real_data
+
+
+def publish(example: str, data_dir: Path, dagster_home: Path) -> Path:
+    outcome = territory(
+        "run",
+        "--config",
+        CONFIG / "examples" / f"{example}.yaml",
+        "--data-dir",
+        data_dir,
+        dagster_home=dagster_home,
+        TERRITORY_REAL_DATA=str(REAL_DATA),
+    )
+    assert outcome.exit_code == 0, outcome.errors
+    return data_dir / "published" / "territory.duckdb"
+
+
+@pytest.fixture(scope="module")
+def maven(
+    tmp_path_factory: pytest.TempPathFactory, dagster_home: Path
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    path = publish("maven_crm", tmp_path_factory.mktemp("maven"), dagster_home)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def classicmodels(
+    tmp_path_factory: pytest.TempPathFactory, dagster_home: Path
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    path = publish("classicmodels", tmp_path_factory.mktemp("classicmodels"), dagster_home)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        yield connection
+
+
+def loads(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
+    """Rows read and rows accounted for, by raw table."""
+    return {
+        table: (read, accounted)
+        for table, read, accounted in connection.execute(
+            "SELECT source_table, rows_read, rows_loaded + rows_quarantined + rows_duplicate "
+            "+ rows_excluded FROM meta_load"
+        ).fetchall()
+    }
+
+
+def test_maven_reconciles_to_the_row(maven: duckdb.DuckDBPyConnection) -> None:
+    found = loads(maven)
+    assert found["raw_crm__account"] == (85, 85)
+    assert found["raw_crm__opportunity"] == (8800, 8800)
+    assert all(read == accounted for read, accounted in found.values())
+    assert maven.execute("SELECT count(*) FROM quarantined_row").fetchone() == (0,)
+
+
+def test_maven_loses_no_sale(maven: duckdb.DuckDBPyConnection) -> None:
+    assert maven.execute("SELECT sum(actual_sales_usd) FROM dim_account").fetchone() == (
+        Decimal("10005534.00"),
+    )
+    for version in ("current", "proposed"):
+        assert maven.execute(
+            "SELECT sum(actual_sales_usd) FROM kpi_territory WHERE plan_version = ?", [version]
+        ).fetchone() == (Decimal("10005534.00"),)
+
+
+def test_maven_assigns_every_account_and_says_that_owners_were_derived(
+    maven: duckdb.DuckDBPyConnection,
+) -> None:
+    assert maven.execute("SELECT count(rep_id) FROM fct_assignment").fetchone() == (85,)
+    rules = {row[0] for row in maven.execute("SELECT rule FROM meta_finding").fetchall()}
+    assert "derived_owner" in rules
+    affected = maven.execute(
+        "SELECT max(affected_rows) FROM meta_finding WHERE table_name LIKE '%opportunity%' "
+        "AND column_name = 'account_id'"
+    ).fetchone()
+    assert affected == (1425,)
+
+
+def test_maven_balance_is_within_tolerance_or_at_the_floor(
+    maven: duckdb.DuckDBPyConnection,
+) -> None:
+    for metric, deviation, tolerance, floor in maven.execute(
+        "SELECT metric, max_deviation_without_giants_pct, tolerance_pct, floor_pct "
+        "FROM kpi_balance WHERE plan_version = 'proposed' AND metric IN ('hours', 'potential')"
+    ).fetchall():
+        assert deviation <= max(tolerance, floor) + 60, (metric, deviation, tolerance, floor)
+
+
+def test_classicmodels_keeps_the_territory_called_na(
+    classicmodels: duckdb.DuckDBPyConnection,
+) -> None:
+    regions = {row[0] for row in classicmodels.execute("SELECT region FROM dim_rep").fetchall()}
+    assert regions == {"NA", "EMEA", "APAC", "Japan"}
+
+
+def test_classicmodels_assigns_the_unowned_customers(
+    classicmodels: duckdb.DuckDBPyConnection,
+) -> None:
+    found = loads(classicmodels)
+    assert found["raw_crm__account"] == (122, 122)
+    assert found["raw_crm__opportunity"] == (326, 326)
+    assert found["raw_crm__opportunity_line"] == (2996, 2996)
+    assert classicmodels.execute(
+        "SELECT count(*), count(rep_id), count(*) FILTER (is_new_assignment) FROM fct_assignment"
+    ).fetchone() == (122, 122, 22)
+    assert classicmodels.execute(
+        "SELECT account_count FROM kpi_territory "
+        "WHERE plan_version = 'current' AND territory_id = 'UNASSIGNED'"
+    ).fetchone() == (22,)
+
+
+def test_classicmodels_sales_equal_the_order_lines_of_the_last_year(
+    classicmodels: duckdb.DuckDBPyConnection,
+) -> None:
+    folder = REAL_DATA / "classicmodels"
+    expected = duckdb.execute(
+        """
+        SELECT sum(CAST(quantityOrdered AS DECIMAL(18, 2)) * CAST(priceEach AS DECIMAL(18, 2)))
+        FROM read_csv(?, all_varchar = true) AS o
+        JOIN read_csv(?, all_varchar = true) AS d USING (orderNumber)
+        WHERE o.status IN ('Shipped', 'Resolved')
+          AND CAST(o.shippedDate AS DATE) > DATE '2004-05-31'
+          AND CAST(o.shippedDate AS DATE) <= DATE '2005-05-31'
+        """,
+        [str(folder / "orders.csv"), str(folder / "orderdetails.csv")],
+    ).fetchone()
+    published = classicmodels.execute("SELECT sum(actual_sales_usd) FROM dim_account").fetchone()
+    assert published is not None
+    assert expected is not None
+    assert Decimal(str(published[0])) == Decimal(str(expected[0]))

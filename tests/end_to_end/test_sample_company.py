@@ -1,0 +1,193 @@
+"""The default run on the sample company keeps what the README promises."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.publish import CONTRACT_TABLES
+from tests.end_to_end.conftest import territory
+
+GAP_PROMISED_PCT = 0.5
+ROUNDING_PCT = 0.01
+
+
+def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, object]]:
+    return connection.execute(query).pl().to_dicts()
+
+
+def test_every_account_has_exactly_one_owner(published: duckdb.DuckDBPyConnection) -> None:
+    (found,) = rows(
+        published,
+        """
+        SELECT count(*) AS accounts, count(DISTINCT a.account_id) AS distinct_accounts,
+               count(f.rep_id) AS owned, count(r.rep_id) AS owned_by_known_rep
+        FROM dim_account AS a
+        LEFT JOIN fct_assignment AS f USING (account_id)
+        LEFT JOIN dim_rep AS r ON r.rep_id = f.rep_id AND r.scenario = f.scenario
+        """,
+    )
+    assert found == {
+        "accounts": 1200,
+        "distinct_accounts": 1200,
+        "owned": 1200,
+        "owned_by_known_rep": 1200,
+    }
+
+
+@pytest.mark.parametrize("metric", ["hours", "potential"])
+def test_every_rep_is_within_five_percent_of_target_or_at_the_floor(
+    published: duckdb.DuckDBPyConnection, metric: str
+) -> None:
+    (after,) = rows(
+        published,
+        f"FROM kpi_balance WHERE metric = '{metric}' AND plan_version = 'proposed'",
+    )
+    limit = max(float(after["tolerance_pct"]), float(after["floor_pct"]))
+    assert float(after["tolerance_pct"]) == 5.0
+    assert float(after["max_deviation_without_giants_pct"]) <= limit + ROUNDING_PCT
+
+
+def test_balance_improves_on_every_measure(published: duckdb.DuckDBPyConnection) -> None:
+    for metric in ("hours", "potential"):
+        versions = {
+            row["plan_version"]: row
+            for row in rows(published, f"FROM kpi_balance WHERE metric = '{metric}'")
+        }
+        for measure in ("max_deviation_pct", "cv", "gini"):
+            before, after = (float(versions[v][measure]) for v in ("current", "proposed"))
+            assert after < before / 2, (metric, measure)
+
+
+def test_the_certificate_is_tight_and_adds_up(published: duckdb.DuckDBPyConnection) -> None:
+    (plan,) = rows(published, "FROM kpi_plan WHERE plan_version = 'proposed'")
+    objective, bound = float(plan["objective_usd"]), float(plan["bound_usd"])
+    assert 0 < bound <= objective
+    assert float(plan["regret_usd"]) == pytest.approx(objective - bound, abs=0.02)
+    gap = float(plan["optimality_gap_pct"])
+    assert gap == pytest.approx(100 * (objective - bound) / objective, abs=1e-3)
+    assert plan["is_proved_optimal"] or gap <= GAP_PROMISED_PCT
+    assert plan["is_repeatable"]
+
+
+def test_totals_reconcile_between_accounts_assignment_and_territories(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    (found,) = rows(
+        published,
+        "SELECT sum(actual_sales_usd) AS sales, sum(potential_usd) AS potential FROM dim_account",
+    )
+    for version in ("current", "proposed"):
+        (territories,) = rows(
+            published,
+            "SELECT sum(actual_sales_usd) AS sales, sum(potential_usd) AS potential, "
+            "sum(account_count) AS accounts FROM kpi_territory "
+            f"WHERE plan_version = '{version}'",
+        )
+        assert territories["sales"] == found["sales"]
+        assert territories["potential"] == found["potential"]
+        assert territories["accounts"] == 1200
+
+
+def test_every_move_says_why_and_what_the_runner_up_costs(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    assert (
+        rows(
+            published,
+            "FROM fct_assignment WHERE reason IS NULL OR reason = '' OR reason_code IS NULL",
+        )
+        == []
+    )
+    assert rows(published, "FROM fct_assignment WHERE runner_up_delta_usd < 0") == []
+    (moves,) = rows(
+        published,
+        "SELECT count(*) FILTER (is_moved) AS moved, "
+        "count(*) FILTER (is_moved AND runner_up_rep_id IS NOT NULL) AS with_runner_up "
+        "FROM fct_assignment",
+    )
+    assert 0 < int(moves["moved"]) < 600
+    assert moves["with_runner_up"] == moves["moved"]
+
+
+def test_the_release_is_complete(sample_data_dir: Path) -> None:
+    release = sample_data_dir / "published"
+    manifest = json.loads((release / "manifest.json").read_text())
+    assert manifest["contract_version"] == "1.0"
+    assert [table["name"] for table in manifest["tables"]] == list(CONTRACT_TABLES)
+    for table in manifest["tables"]:
+        frame = pl.read_parquet(release / table["path"])
+        assert frame.height == table["rows"], table["name"]
+        assert "hourly_cost_usd" not in frame.columns
+    assert (release / "moves.csv").is_file()
+    assert (release / "moves.xlsx").is_file()
+    assert list(release.glob("*.wal")) == []
+
+
+def test_every_check_of_every_gate_is_recorded_and_passed(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    gates = {
+        row["gate"]: row
+        for row in rows(
+            published,
+            "SELECT gate, count(*) AS checks, "
+            "count(*) FILTER (NOT passed AND severity = 'error') AS failed "
+            "FROM meta_check_result GROUP BY gate",
+        )
+    }
+    assert gates.keys() == {"dbt", "great_expectations", "verifier"}
+    assert all(int(gate["checks"]) > 5 and gate["failed"] == 0 for gate in gates.values())
+
+
+def test_the_summary_tells_balance_moves_certificate_and_place(sample_data_dir: Path) -> None:
+    summary = (sample_data_dir / "summary.txt").read_text()
+    for word in ("before", "after", "Moves", "Certificate", "gap", str(sample_data_dir)):
+        assert word in summary
+
+
+def test_status_and_explain_read_the_publication(
+    sample_data_dir: Path, dagster_home: Path, published: duckdb.DuckDBPyConnection
+) -> None:
+    status = territory("status", "--data-dir", sample_data_dir, dagster_home=dagster_home)
+    assert status.exit_code == 0, status.errors
+    assert "Certificate" in status.output
+    (account,) = rows(
+        published,
+        "SELECT account_id, account_name, reason FROM dim_account "
+        "JOIN fct_assignment USING (account_id) WHERE is_moved ORDER BY account_id LIMIT 1",
+    )
+    told = territory(
+        "explain", account["account_id"], "--data-dir", sample_data_dir, dagster_home=dagster_home
+    )
+    assert told.exit_code == 0, told.errors
+    assert str(account["account_name"]) in told.output
+    assert str(account["reason"]) in told.output
+    assert "Runner-up" in told.output
+    unknown = territory(
+        "explain",
+        str(account["account_name"])[:-1],
+        "--data-dir",
+        sample_data_dir,
+        dagster_home=dagster_home,
+    )
+    assert unknown.exit_code == 2
+    assert "did you mean" in unknown.errors
+
+
+def test_another_process_reads_it_with_another_client(sample_data_dir: Path) -> None:
+    query = (
+        "import polars as pl, sys; "
+        "print(pl.read_parquet(sys.argv[1] + '/parquet/kpi_territory.parquet').height)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", query, str(sample_data_dir / "published")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) > 25
