@@ -105,7 +105,7 @@ def load(
     connection.execute(
         f"CREATE OR REPLACE TABLE {entity.table} AS"
         f" SELECT {names}, {literal(file.name)} AS source_file, row_number"
-        f" FROM {SHAPED} WHERE exclusion IS NULL AND violation IS NULL"
+        f" FROM {SHAPED} WHERE exclusion IS NULL AND breach IS NULL"
         f" AND row_number NOT IN (SELECT row_number FROM {_REPEATED})"
     )
     return FileLoad(
@@ -134,7 +134,7 @@ def _find_repeated(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Non
     # Grouping first is cheap, and it leaves the window the few rows whose key repeats.
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_REPEATED} AS
-        WITH good AS (SELECT * FROM {SHAPED} WHERE exclusion IS NULL AND violation IS NULL),
+        WITH good AS (SELECT * FROM {SHAPED} WHERE exclusion IS NULL AND breach IS NULL),
         twice AS (SELECT {keys} FROM good GROUP BY {keys} HAVING count(*) > 1),
         ranked AS (
             SELECT row_number, ROW({", ".join(names)}) AS content,
@@ -185,15 +185,15 @@ def _quarantine_rows(
         f"""
         INSERT INTO quarantined_row
         SELECT ?, ?, s.row_number, nullif({record_id}, ''),
-            coalesce(s.violation, 'duplicate_key'),
-            coalesce(s.violation_column, concat_ws(', ', {key_names})),
-            CASE WHEN s.violation IS NULL THEN {record_id} ELSE s.violation_value END,
+            coalesce(s.breach.rule, 'duplicate_key'),
+            coalesce(s.breach.column_name, concat_ws(', ', {key_names})),
+            CASE WHEN s.breach IS NULL THEN {record_id} ELSE s.breach.value END,
             CAST({landing.payload_sql} AS VARCHAR), ?
         FROM {SHAPED} AS s
         JOIN {LANDING} AS landed ON landed.row_number = s.row_number
         LEFT JOIN {_REPEATED} AS repeated ON repeated.row_number = s.row_number
         WHERE s.exclusion IS NULL
-            AND (s.violation IS NOT NULL OR repeated.is_same = false)
+            AND (s.breach IS NOT NULL OR repeated.is_same = false)
         ORDER BY s.row_number""",
         [entity.table, file.name, run_id],
     )

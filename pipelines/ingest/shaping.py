@@ -1,9 +1,10 @@
 """Shape landed rows into canonical rows, in one SQL statement generated from the mapping.
 
 The temporary table `shaped` holds, per landed row: `row_number`; `exclusion`, the first exclusion
-rule that applies; one column per canonical field; `violation`, `violation_column` and
-`violation_value` of the first broken rule; `is_unparsed_<field>`; and, for the fields concerned,
-`defaulted_<field>`, the text a default replaced, and `unmatched_<field>`, the code a lookup lacks.
+rule that applies; one column per canonical field; `breach`, a struct of `rule`, `column_name` and
+`value` for the first broken rule, null for good rows; `is_unparsed_<field>`; and, for the fields
+concerned, `defaulted_<field>`, the text a default replaced, and `unmatched_<field>`, the code a
+lookup lacks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -115,16 +116,13 @@ def shape(
             SELECT *
             {_also((f"CAST({f.value} AS VARCHAR)", identifier(f.field.name)) for f in fields)}
             FROM texts
-        ),
-        judged AS (SELECT *, {_breach(entity, fields)} AS breach FROM vals)
+        )
         SELECT row_number, exclusion, {", ".join(identifier(f.field.name) for f in fields)},
-            split_part(breach, ':', 1) AS violation,
-            split_part(breach, ':', 2) AS violation_column,
-            {_breach_value(fields)} AS violation_value
+            {_breach(entity, fields)} AS breach
             {_also((_is_unparsed(f), f.stage("is_unparsed")) for f in fields)}
             {_also((f.defaulted, f.stage("defaulted")) for f in fields if f.defaulted)}
             {_also((name, name) for _, name in unmatched)}
-        FROM judged""")
+        FROM vals""")
 
 
 def _unmapped(field: Field) -> _FieldSql:
@@ -186,8 +184,22 @@ def _factors(
 
 
 def _breach(entity: Entity, fields: list[_FieldSql]) -> str:
+    # One struct in one column: three columns would have DuckDB plan every condition three times.
+    def breach(rule: str, name: str, value: str) -> str:
+        return (
+            f"{{'rule': {literal(rule)}, 'column_name': {literal(name)},"
+            f" 'value': CAST({value} AS VARCHAR)}}"
+        )
+
     branches = [
-        (condition, literal(f"{rule}:{f.field.name}"))
+        (
+            condition,
+            breach(
+                rule,
+                f.field.name,
+                f.stage("currency" if rule == "unknown_currency" else "text"),
+            ),
+        )
         for f in fields
         for rule, condition in f.checks
     ]
@@ -196,19 +208,8 @@ def _breach(entity: Entity, fields: list[_FieldSql]) -> str:
             f"{identifier(need.where)} IN ({literals(need.values)})"
             f" AND {identifier(need.field)} IS NULL"
         )
-        branches.append((is_broken, literal(f"missing_value:{need.field}")))
-    return case(branches, "CAST(NULL AS VARCHAR)")
-
-
-def _breach_value(fields: list[_FieldSql]) -> str:
-    branches = []
-    for f in fields:
-        if f.currency is not None:
-            is_currency = f"breach = {literal(f'unknown_currency:{f.field.name}')}"
-            branches.append((is_currency, f.stage("currency")))
-        is_field = f"breach LIKE {literal(f'%:{f.field.name}')}"
-        branches.append((is_field, f.stage("text")))
-    return f"CASE WHEN breach IS NOT NULL THEN {case(branches)} END"
+        branches.append((is_broken, breach("missing_value", need.field, "NULL")))
+    return case(branches)
 
 
 def _is_unparsed(f: _FieldSql) -> str:
