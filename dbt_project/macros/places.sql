@@ -17,75 +17,92 @@
 The rows of a raw table with clean places, as `key`, country, state, city, postal_code, latitude,
 longitude: US states by their postal code, ZIP codes without the +4, (0, 0) as unknown. A known US
 state stands for its country where the row names none.
+
+Join keys are columns that are NULL where a join must not happen: with conditions on one side only,
+DuckDB compares every pair (37 s instead of 0.1 s for 60,000 accounts).
 #}
 {% macro places_of(relation, key) -%}
     select
-        rows_of.{{ key }},
+        named.{{ key }},
         coalesce(
-            {{ country_name('rows_of.country') }},
-            case when us_states.state is not null then 'United States' end
+            named.country, case when us_states.state is not null then 'United States' end
         ) as country,
-        coalesce(us_states.state, {{ text('rows_of.state') }}) as state,
-        {{ text('rows_of.city') }} as city,
+        coalesce(us_states.state, named.state) as state,
+        named.city,
         case
-            when coalesce({{ country_name('rows_of.country') }}, 'United States') = 'United States'
-                and regexp_full_match({{ text('rows_of.postal_code') }}, '[0-9]{5}-?[0-9]{4}')
-                then left({{ text('rows_of.postal_code') }}, 5)
-            else {{ text('rows_of.postal_code') }}
+            when named.is_american and regexp_full_match(named.postal_code, '[0-9]{5}-?[0-9]{4}')
+                then left(named.postal_code, 5)
+            else named.postal_code
         end as postal_code,
-        case
-            when cast(rows_of.latitude as double) = 0 and cast(rows_of.longitude as double) = 0
-                then null
-            when rows_of.longitude is not null then cast(rows_of.latitude as double)
-        end as latitude,
-        case
-            when cast(rows_of.latitude as double) = 0 and cast(rows_of.longitude as double) = 0
-                then null
-            when rows_of.latitude is not null then cast(rows_of.longitude as double)
-        end as longitude
-    from {{ relation }} as rows_of
+        case when named.is_located then named.latitude end as latitude,
+        case when named.is_located then named.longitude end as longitude
+    from (
+        select
+            *,
+            coalesce(country, 'United States') = 'United States' as is_american,
+            coalesce(latitude <> 0 or longitude <> 0, false)
+            and latitude is not null and longitude is not null as is_located,
+            case
+                when coalesce(country, 'United States') = 'United States' then upper(state)
+            end as state_spelling
+        from (
+            select
+                {{ key }},
+                {{ country_name('country') }} as country,
+                {{ text('state') }} as state,
+                {{ text('city') }} as city,
+                {{ text('postal_code') }} as postal_code,
+                cast(latitude as double) as latitude,
+                cast(longitude as double) as longitude
+            from {{ relation }}
+        ) as typed
+    ) as named
     left join (
         select state, state as spelling from {{ ref('stg_market__us_state') }}
         union all
         select state, upper(state_name) as spelling from {{ ref('stg_market__us_state') }}
     ) as us_states
-        on
-            upper({{ text('rows_of.state') }}) = us_states.spelling
-            and coalesce({{ country_name('rows_of.country') }}, 'United States') = 'United States'
+        on named.state_spelling = us_states.spelling
 {%- endmacro %}
 
-{# Joins to the known places, from the finest: aliases at_postal_code, at_city, at_state. #}
-{% macro join_places(row) -%}
-    left join {{ ref('int_market__place') }} as at_postal_code
-        on
-            at_postal_code.place_precision = 'postal_code'
-            and at_postal_code.place_key = {{ row }}.postal_code
-            and coalesce({{ row }}.country, 'United States') = 'United States'
-    left join {{ ref('int_market__place') }} as at_city
-        on
-            at_city.place_precision = 'city'
-            and at_city.place_key = lower({{ row }}.city) || ', ' || {{ row }}.state
-            and {{ row }}.country = 'United States'
-    left join {{ ref('int_market__place') }} as at_state
-        on
-            at_state.place_precision = 'state'
-            and at_state.place_key = {{ row }}.state
-            and {{ row }}.country = 'United States'
-{%- endmacro %}
-
-{# The columns latitude, longitude, location_precision after `join_places`. #}
-{% macro place_columns(row) -%}
-    coalesce(
-        {{ row }}.latitude, at_postal_code.latitude, at_city.latitude, at_state.latitude
-    ) as latitude,
-    coalesce(
-        {{ row }}.longitude, at_postal_code.longitude, at_city.longitude, at_state.longitude
-    ) as longitude,
-    case
-        when {{ row }}.latitude is not null then 'coordinates'
-        when at_postal_code.latitude is not null then 'postal_code'
-        when at_city.latitude is not null then 'city'
-        when at_state.latitude is not null then 'state'
-        else 'none'
-    end as location_precision
+{#
+The rows of `relation` (country, state, city, postal_code, latitude, longitude) as `key`, latitude,
+longitude, location_precision: their own coordinates, else the finest known US place.
+#}
+{% macro located(relation, key) -%}
+    select
+        keyed.{{ key }},
+        coalesce(
+            keyed.latitude, at_postal_code.latitude, at_city.latitude, at_state.latitude
+        ) as latitude,
+        coalesce(
+            keyed.longitude, at_postal_code.longitude, at_city.longitude, at_state.longitude
+        ) as longitude,
+        case
+            when keyed.latitude is not null then 'coordinates'
+            when at_postal_code.latitude is not null then 'postal_code'
+            when at_city.latitude is not null then 'city'
+            when at_state.latitude is not null then 'state'
+            else 'none'
+        end as location_precision
+    from (
+        select
+            {{ key }},
+            latitude,
+            longitude,
+            case
+                when coalesce(country, 'United States') = 'United States' then postal_code
+            end as postal_code_key,
+            case when country = 'United States' then lower(city) || ', ' || state end as city_key,
+            case when country = 'United States' then state end as state_key
+        from {{ relation }}
+    ) as keyed
+    {% for precision in ['postal_code', 'city', 'state'] -%}
+    left join (
+        select place_key, latitude, longitude
+        from {{ ref('int_market__place') }}
+        where place_precision = '{{ precision }}'
+    ) as at_{{ precision }}
+        on keyed.{{ precision }}_key = at_{{ precision }}.place_key
+    {% endfor %}
 {%- endmacro %}

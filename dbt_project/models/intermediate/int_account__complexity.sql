@@ -139,7 +139,8 @@ weighted as (
         )
         / nullif(
             {% for factor, weight in weights.items() -%}
-            {{ "+ " if not loop.first }}case when {{ factor }}_factor is null then 0.0 else {{ weight }} end
+            {{ "+ " if not loop.first -}}
+            case when {{ factor }}_factor is null then 0.0 else {{ weight }} end
             {% endfor %},
             0
         ) as weighted_mean

@@ -21,21 +21,26 @@ deals as (
     group by account_id
 ),
 
+activities as (
+    select
+        account_id,
+        rep_id,
+        coalesce(duration_hours, {{ var('workload_default_activity_hours') }}) as logged_hours
+    from {{ ref('stg_crm__activity') }}
+    where {{ in_trailing_year('activity_date') }}
+),
+
 calls as (
     select
         activities.account_id,
         count(*) as activity_count,
-        {{ exact_sum("coalesce(activities.duration_hours, " ~ var('workload_default_activity_hours') ~ ")") }}
-            as logged_hours,
+        {{ exact_sum('activities.logged_hours') }} as logged_hours,
         -- A rep who is not in the rep table counts as a junior.
-        {{ exact_sum(
-            "coalesce(activities.duration_hours, " ~ var('workload_default_activity_hours') ~ ")"
-            ~ " * coalesce(capacity.experience_multiplier, 1)"
-        ) }} as logged_standard_hours
-    from {{ ref('stg_crm__activity') }} as activities
+        {{ exact_sum('activities.logged_hours * coalesce(capacity.experience_multiplier, 1)') }}
+            as logged_standard_hours
+    from activities
     left join capacity
         on activities.rep_id = capacity.rep_id
-    where {{ in_trailing_year('activities.activity_date') }}
     group by activities.account_id
 )
 

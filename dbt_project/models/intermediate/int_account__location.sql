@@ -1,5 +1,10 @@
 with accounts as (
-    select * from {{ ref('stg_crm__account') }}
+    select
+        *,
+        case
+            when coalesce(country, 'United States') = 'United States' then postal_code
+        end as postal_code_key
+    from {{ ref('stg_crm__account') }}
 ),
 
 postal_codes as (
@@ -26,26 +31,36 @@ completed as (
         postal_codes.county_fips
     from accounts
     left join postal_codes
-        on
-            accounts.postal_code = postal_codes.postal_code
-            and coalesce(accounts.country, 'United States') = 'United States'
+        on accounts.postal_code_key = postal_codes.postal_code
+),
+
+located as (
+    {{ located('completed', 'account_id') }}
+),
+
+in_markets as (
+    select
+        completed.*,
+        case when completed.country = 'United States' then states.state end as market_state
+    from completed
+    left join states
+        on completed.state = states.state
 )
 
 select
-    completed.account_id,
-    completed.city,
-    completed.state,
-    completed.postal_code,
-    completed.country,
-    {{ place_columns('completed') }},
-    completed.county_fips,
-    case when completed.country = 'United States' then states.state end as market_state,
+    in_markets.account_id,
+    in_markets.city,
+    in_markets.state,
+    in_markets.postal_code,
+    in_markets.country,
+    located.latitude,
+    located.longitude,
+    located.location_precision,
+    in_markets.county_fips,
+    in_markets.market_state,
     coalesce(
-        completed.county_fips,
-        case when completed.country = 'United States' then states.state end,
-        completed.country
+        in_markets.county_fips, in_markets.market_state, in_markets.country
     ) as market_area_id
-from completed
-left join states
-    on completed.state = states.state
-{{ join_places('completed') }}
+from in_markets
+inner join located
+    on in_markets.account_id = located.account_id

@@ -23,37 +23,41 @@ sellers as (
     group by won.account_id, won.rep_id
 ),
 
-ranked as (
+best_sellers as (
     select
         account_id,
-        rep_id,
+        rep_id
+    from sellers
+    qualify
         row_number() over (
             partition by account_id
             order by trailing_usd desc nulls last, total_usd desc nulls last, rep_id
-        ) as place
-    from sellers
+        ) = 1
 ),
 
 derivation as (
-    select count(owner_rep_id) = 0 as is_needed
+    select
+        '{{ var("derive_owner") }}' = 'when_none' and count(owner_rep_id) = 0 as is_needed
     from accounts
-    where '{{ var("derive_owner") }}' = 'when_none'
-    having count(*) > 0
+),
+
+derived as (
+    select
+        best_sellers.account_id,
+        best_sellers.rep_id
+    from best_sellers
+    cross join derivation
+    where derivation.is_needed
 )
 
 select
     accounts.account_id,
-    coalesce(accounts.owner_rep_id, ranked.rep_id) as owner_rep_id,
+    coalesce(accounts.owner_rep_id, derived.rep_id) as owner_rep_id,
     case
         when accounts.owner_rep_id is not null then 'crm'
-        when ranked.rep_id is not null then 'derived'
+        when derived.rep_id is not null then 'derived'
         else 'none'
     end as owner_source
 from accounts
-left join derivation
-    on derivation.is_needed
-left join ranked
-    on
-        accounts.account_id = ranked.account_id
-        and ranked.place = 1
-        and derivation.is_needed
+left join derived
+    on accounts.account_id = derived.account_id

@@ -126,7 +126,9 @@ estimates as (
         end as potential_basis
     from accounts
     left join industry_size
-        on accounts.industry = industry_size.industry and accounts.size_band = industry_size.size_band
+        on
+            accounts.industry = industry_size.industry
+            and accounts.size_band = industry_size.size_band
     left join industry_only
         on accounts.industry = industry_only.industry
     left join size_only
@@ -175,8 +177,10 @@ shares as (
         caps.market_usd,
         markets.sales_usd > caps.market_usd as is_over_market,
         {{ clip(
-            '((caps.market_usd - markets.sales_usd)::double / nullif(markets.headroom_usd, 0)::double)',
-            0, 1
+            '(caps.market_usd - markets.sales_usd)::double'
+            ~ ' / nullif(markets.headroom_usd, 0)::double',
+            0,
+            1
         ) }} as whitespace_share
     from markets
     inner join caps

@@ -18,7 +18,8 @@ bounded as (
             -- Nothing in the book has a value yet: all are alike.
             when typical.value_usd is null then 1
             else {{ clip(
-                'pow(potentials.value_usd / typical.value_usd, ' ~ var('value_index_exponent') ~ ')',
+                'pow(potentials.value_usd / typical.value_usd, '
+                ~ var('value_index_exponent') ~ ')',
                 var('value_index_minimum'),
                 var('value_index_maximum')
             ) }}

@@ -151,7 +151,9 @@ records as (
     union all
 
     select
-        case when is_over_market then 'sales_above_market' else 'unclassified_potential' end as rule,
+        case
+            when is_over_market then 'sales_above_market' else 'unclassified_potential'
+        end as rule,
         null as subject,
         account_id as record_id,
         null as won_usd

@@ -18,7 +18,8 @@ described as (
         coalesce(
             {%- for name in var('capacity_vacant_names') %}
             starts_with(lower(reps.rep_name), {{ literal(name) }})
-            or starts_with(lower(coalesce(reps.role, '')), {{ literal(name) }}){{ " or" if not loop.last }}
+            or starts_with(lower(coalesce(reps.role, '')), {{ literal(name) }})
+            {{- " or" if not loop.last }}
             {%- endfor -%}
             {%- if not var('capacity_vacant_names') %} false{% endif %},
             false
@@ -35,7 +36,9 @@ levelled as (
         *,
         case
             when given_level in (
-                {%- for level in levels %}{{ literal(level.name) }}{{ ", " if not loop.last }}{% endfor -%}
+                {%- for level in levels %}
+                {{ literal(level.name) }}{{ "," if not loop.last }}
+                {%- endfor %}
             )
                 then given_level
             {% for level in levels | sort(attribute='minimum_tenure_months', reverse=true) -%}

@@ -1,9 +1,14 @@
 with reps as (
     select * from {{ ref('stg_crm__rep') }}
+),
+
+located as (
+    {{ located('reps', 'rep_id') }}
 )
 
 select
-    reps.rep_id,
-    {{ place_columns('reps') }}
-from reps
-{{ join_places('reps') }}
+    rep_id,
+    latitude,
+    longitude,
+    location_precision
+from located
