@@ -34,6 +34,9 @@ lint: setup
 	$(BIN)/ruff format .
 	$(BIN)/mypy
 
+schemas: setup
+	$(BIN)/python -m pipelines.settings.schemas
+
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-strip-extras --generate-hashes \

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from tests.end_to_end.conftest import SmallProject
+from whole_run import SmallProject
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from tests.end_to_end.conftest import SmallProject, territory
+from whole_run import SmallProject, territory
 
 POLL_SECONDS = 0.05
 

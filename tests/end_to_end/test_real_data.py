@@ -6,8 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from tests.end_to_end.conftest import CONFIG, REAL_DATA, needs_real_data, territory
+from whole_run import CONFIG, REAL_DATA, needs_real_data, territory
 
 pytestmark = needs_real_data
 

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from tests.end_to_end.conftest import SmallProject, territory
+from whole_run import SmallProject, territory
 
 
 def parquet_digests(release: Path) -> dict[str, str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from whole_run import territory
 
 from pipelines.publish import CONTRACT_TABLES
-from tests.end_to_end.conftest import territory
 
 GAP_PROMISED_PCT = 0.5
 ROUNDING_PCT = 0.01
