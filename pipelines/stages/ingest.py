@@ -5,7 +5,9 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from pipelines.errors import InputError
+import duckdb
+
+from pipelines.errors import GateError, InputError
 from pipelines.ingest import IngestResult, ingest_sources, input_digest, latest_business_date
 from pipelines.metadata.version import code_version
 from pipelines.progress import report
@@ -42,14 +44,19 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
     # The planning date is read from the data, so rows are stamped with the name of the input.
     load_id = "load_" + digest[:16]
     with session(paths.warehouse) as connection:
-        result = ingest_sources(
-            connection,
-            sources,
-            rates=settings.project.rates,
-            run_id=load_id,
-            max_quarantined_share=settings.project.thresholds.max_quarantined_share,
-            progress=report,
-        )
+        try:
+            result = ingest_sources(
+                connection,
+                sources,
+                rates=settings.project.rates,
+                run_id=load_id,
+                max_quarantined_share=settings.project.thresholds.max_quarantined_share,
+                progress=report,
+            )
+        except GateError:
+            # What was rejected is what somebody now wants to look at.
+            _archive_quarantine(connection, paths, load_id)
+            raise
         as_of = settings.as_of or latest_business_date(connection, today)
         if as_of is None:
             raise InputError(
@@ -65,16 +72,22 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
         )
         for table in ("quarantined_row", "meta_load", "meta_finding"):
             connection.execute(f"UPDATE {table} SET run_id = ?", [context.run_id])
-        archive = paths.quarantine / context.run_id
-        make_private(paths.quarantine)
-        make_private(archive)
-        target = str(archive / "quarantined_row.parquet").replace("'", "''")
-        connection.execute(
-            "COPY (SELECT * FROM quarantined_row ORDER BY ALL) "
-            f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
-        )
+        _archive_quarantine(connection, paths, context.run_id)
     context.save(paths)
     return context, result
+
+
+def _archive_quarantine(
+    connection: duckdb.DuckDBPyConnection, paths: WorkPaths, run_id: str
+) -> None:
+    archive = paths.quarantine / run_id
+    make_private(paths.quarantine)
+    make_private(archive)
+    target = str(archive / "quarantined_row.parquet").replace("'", "''")
+    connection.execute(
+        "COPY (SELECT * FROM quarantined_row ORDER BY ALL) "
+        f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+    )
 
 
 def make_private(folder: Path) -> None:
