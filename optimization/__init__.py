@@ -1,1 +1,54 @@
-"""The planning model and its solvers. Knows tables and arrays; no Dagster, DuckDB or dbt."""
+"""The planning model and its solvers. Knows tables and arrays; no Dagster, DuckDB or dbt.
+
+Public names load on first use, so that `import optimization` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from optimization.errors import Infeasible as Infeasible
+    from optimization.errors import PlanInputError as PlanInputError
+    from optimization.errors import PolicyError as PolicyError
+    from optimization.policy import Policy as Policy
+    from optimization.policy import load_policy as load_policy
+    from optimization.policy import policy_schema as policy_schema
+    from optimization.result import Plan as Plan
+    from optimization.solve import plan_territories as plan_territories
+    from optimization.verify import VERIFIED_RULES as VERIFIED_RULES
+    from optimization.verify import Violation as Violation
+    from optimization.verify import verify_plan as verify_plan
+
+_HOME = {
+    "Infeasible": "errors",
+    "PlanInputError": "errors",
+    "PolicyError": "errors",
+    "Policy": "policy",
+    "load_policy": "policy",
+    "policy_schema": "policy",
+    "Plan": "result",
+    "plan_territories": "solve",
+    "VERIFIED_RULES": "verify",
+    "Violation": "verify",
+    "verify_plan": "verify",
+}
+
+__all__ = [
+    "VERIFIED_RULES",
+    "Infeasible",
+    "Plan",
+    "PlanInputError",
+    "Policy",
+    "PolicyError",
+    "Violation",
+    "load_policy",
+    "plan_territories",
+    "policy_schema",
+    "verify_plan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'optimization' has no attribute {name!r}")
+    return getattr(import_module(f"optimization.{_HOME[name]}"), name)

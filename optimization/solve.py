@@ -1,0 +1,219 @@
+"""From planning tables to a certified plan: bound, primal search, core model, certificate.
+
+1. exact linear relaxation over all pairs -> lower bound and prices
+2. rounding of its vertex, shifts and swaps -> a first plan
+3. where no plan keeps every hard band: the smallest total relaxation, then step 4 within it
+4. better plans and a better bound: the whole model where it is small, branching on the
+   large units where it is not
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from optimization.bound import Answer, Certificate, Goal, cost_goal, penalty_goal, relaxation_goal
+from optimization.errors import Infeasible, SolverError
+from optimization.extract import extract_plan
+from optimization.floors import metric_floors, named_clashes
+from optimization.improve import improve_plan
+from optimization.model import ModelAnswer, solve_model
+from optimization.policy import METRICS, Policy
+from optimization.problem import TOLERANCE, Planning, Problem, build_problem
+from optimization.relaxation import Relaxation, solve_relaxation
+from optimization.result import Finding, Plan
+from optimization.search import improve, round_shares
+from optimization.tables import Bools, Ints
+
+Progress = Callable[[str, int, int], None]
+STEPS = ("problem", "bound", "search", "improve", "publish")
+# Up to this many pairs the whole model goes to HiGHS; beyond it, branching on large units wins.
+WHOLE_MODEL_PAIRS = 3_000
+
+
+def plan_territories(
+    accounts: pl.DataFrame,
+    reps: pl.DataFrame,
+    overrides: pl.DataFrame,
+    policy: Policy,
+    *,
+    progress: Progress | None = None,
+) -> Plan:
+    """Plan the territories of one scenario.
+
+    Args:
+        accounts: `int_plan__account`. reps: `int_plan__rep`. overrides: `stg_plan__override`.
+        policy: what to value, what to keep, how hard to search.
+        progress: called as progress(step, done, total) at the start of each step and at the end.
+
+    Returns:
+        The plan with its certificate; independent of the order of the rows.
+
+    Raises:
+        PlanInputError: a table or an override contradicts itself.
+        Infeasible: no plan keeps the policy and `on_infeasible` is `stop`.
+        SolverError: HiGHS refused a model.
+    """
+    tell = progress or _quiet
+    tell(STEPS[0], 0, len(STEPS))
+    planning = build_problem(accounts, reps, overrides, policy)
+    clashes = named_clashes(planning)
+    if clashes and policy.on_infeasible == "stop":
+        raise Infeasible(clashes)
+    floors = metric_floors(planning)
+    answer = solve_problem(planning.problem, lambda step: tell(STEPS[step], step, len(STEPS)))
+    if answer.relaxation > 0 and policy.on_infeasible == "stop":
+        raise Infeasible(_relaxed_limits(planning, answer.owner))
+    tell(STEPS[4], 4, len(STEPS))
+    plan = extract_plan(planning, answer, floors, _relaxation_findings(planning, answer, clashes))
+    tell(STEPS[4], len(STEPS), len(STEPS))
+    return plan
+
+
+def solve_problem(problem: Problem, tell: Callable[[int], None] | None = None) -> Answer:
+    """Solve the array problem; hard bands are relaxed by the smallest total that a plan needs."""
+    tell = tell or _silent
+    tell(1)
+    root = _root(problem)
+    tell(2)
+    owner = _first_plan(problem, root)
+    tell(3)
+    budget = 0.0
+    repeatable = True
+    if problem.relaxation(owner) > 0:
+        owner, repeatable = _least_relaxation(problem, root, owner)
+        budget = problem.relaxation(owner)
+        if budget > 0:
+            # Room for rounding: the budget must not cut off the plan that defines it.
+            budget += TOLERANCE
+    goal = cost_goal(problem, budget)
+    if budget > 0:
+        root = solve_relaxation(problem, goal) or root
+    if problem.allowed.sum() <= WHOLE_MODEL_PAIRS:
+        owner, bound, status = _whole_model(problem, goal, owner)
+    else:
+        improved = improve_plan(problem, goal, root, owner)
+        owner, bound, status = improved.owner, improved.bound, "node_limit"
+        repeatable &= improved.is_repeatable
+    cost = problem.objective(owner)
+    bound = min(max(bound, root.certificate.bound), cost)
+    if bound >= cost - 1e-6 * max(cost, 1.0):
+        status = "optimal"
+    elif bound >= cost * (1 - problem.solver.rel_gap_pct / 100):
+        status = "within_gap"
+    return Answer(
+        owner=owner,
+        bound=bound,
+        certificate=root.certificate,
+        relaxation=problem.relaxation(owner),
+        status=status,
+        is_repeatable=repeatable and status != "time_limit",
+    )
+
+
+def _quiet(step: str, done: int, total: int) -> None:
+    """Nobody listens."""
+
+
+def _silent(step: int) -> None:
+    """Nobody listens."""
+
+
+def _root(problem: Problem) -> Relaxation:
+    """LP with a penalty on widening: exact for the hard bands as soon as nothing is widened."""
+    spread = np.where(problem.allowed, problem.cost, 0.0)
+    penalty = 10 * max(
+        float(spread.max(initial=0.0)), float(spread.mean() if spread.size else 0), 1
+    )
+    root = solve_relaxation(problem, penalty_goal(problem, penalty))
+    if root is not None and root.relaxation > TOLERANCE:
+        root = solve_relaxation(problem, penalty_goal(problem, 1_000 * penalty))
+    if root is None:
+        raise SolverError("the elastic linear relaxation has no solution")
+    return root
+
+
+def _penalties(problem: Problem, root: Relaxation) -> list[float]:
+    """Prices of a whole target's violation for the search: from near the dual prices upward."""
+    typical = float(root.certificate.prices.max(initial=0.0))
+    scale = max(typical, float(problem.cost.mean()) if problem.cost.size else 0.0, 1.0)
+    return [2 * scale, 20 * scale, 1_000 * scale]
+
+
+def _first_plan(problem: Problem, root: Relaxation) -> Ints:
+    owner = round_shares(problem, root.share)
+    goal = cost_goal(problem, 0.0)
+    for penalty in _penalties(problem, root):
+        owner = improve(problem, goal, owner, penalty)
+        if problem.relaxation(owner) == 0:
+            break
+    return owner
+
+
+def _least_relaxation(problem: Problem, root: Relaxation, owner: Ints) -> tuple[Ints, bool]:
+    """The plan with the smallest total relaxation found, and whether it is repeatable."""
+    goal = relaxation_goal(problem)
+    proof = solve_relaxation(problem, goal)
+    if proof is None:
+        raise SolverError("the relaxation of the hard bands has no solution")
+    start = improve(problem, goal, round_shares(problem, proof.share), 1.0)
+    best = min((owner, start), key=problem.relaxation)
+    if problem.relaxation(best) <= proof.certificate.bound + TOLERANCE:
+        return best, True
+    arcs = _core(problem, root.certificate, best)
+    answer = solve_model(problem, goal, arcs)
+    found = _owner(problem, answer)
+    if found is not None:
+        best = min((best, found), key=problem.relaxation)
+    return best, answer.status != "time_limit"
+
+
+def _whole_model(problem: Problem, goal: Goal, owner: Ints) -> tuple[Ints, float, str]:
+    """The better of `owner` and HiGHS' plan, the proved bound, and how HiGHS ended."""
+    answer = solve_model(problem, goal, problem.allowed)
+    found = _owner(problem, answer)
+    if found is not None and problem.relaxation(found) <= (goal.budget or 0.0) + TOLERANCE:
+        owner = min((owner, found), key=problem.objective)
+    return owner, answer.bound, "within_gap" if answer.status == "optimal" else answer.status
+
+
+def _core(problem: Problem, proof: Certificate, owner: Ints) -> Bools:
+    """The pairs of smallest excess that the policy's `core_arcs` admits, and the plan's own."""
+    excess = proof.excess
+    room = problem.solver.core_arcs
+    arcs = problem.allowed.copy()
+    if int(arcs.sum()) > room:
+        arcs &= excess <= np.partition(excess.ravel(), room)[room]
+    arcs[np.arange(owner.size), owner] = True
+    return arcs
+
+
+def _owner(problem: Problem, answer: ModelAnswer) -> Ints | None:
+    return None if answer.share is None else round_shares(problem, answer.share)
+
+
+def _relaxed_limits(planning: Planning, owner: Ints) -> list[str]:
+    """Each hard limit the plan exceeds, in words."""
+    problem = planning.problem
+    slack = problem.slack_values(owner)
+    sentences = []
+    for g in problem.relax_slacks:
+        band = next(
+            b
+            for b in planning.policy.metrics
+            if METRICS.index(b.metric) == problem.slacks[g].metric
+        )
+        for j in np.flatnonzero(slack[:, g] > TOLERANCE):
+            sentences.append(
+                f"{band.metric} of rep {planning.reps.ids[j]} needs ±{band.tolerance_pct:g} % "
+                f"widened by {100 * slack[j, g]:.2f} points of its target"
+            )
+    return sentences
+
+
+def _relaxation_findings(planning: Planning, answer: Answer, clashes: list[str]) -> list[Finding]:
+    findings = [Finding("warning", "limits_clash", None, 1, text) for text in clashes]
+    if answer.relaxation > 0:
+        limits = _relaxed_limits(planning, answer.owner)
+        findings += [Finding("warning", "band_relaxed", None, 1, text) for text in limits]
+    return findings
