@@ -6,7 +6,7 @@ one. Importing this package does not import Great Expectations.
 
 from expectations.errors import CheckExecutionError, SuiteError
 from expectations.result import CheckResult
-from expectations.run import run_suites, warm_up
+from expectations.run import run_suites
 from expectations.specs import CheckSpec, check_specs
 from expectations.suite import Check, Suite, load_suites
 
@@ -20,5 +20,4 @@ __all__ = [
     "check_specs",
     "load_suites",
     "run_suites",
-    "warm_up",
 ]

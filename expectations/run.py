@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from great_expectations.datasource.fluent.interfaces import Batch
 
 
-def warm_up() -> None:
-    """Import Great Expectations, which takes seconds of CPU; call it from a background thread."""
-    import expectations.duckdb_engine  # noqa: F401
-
-
 def run_suites(warehouse: Path, stage: str, folder: Path = SUITES_FOLDER) -> list[CheckResult]:
     """The result of every check of `stage` on the DuckDB file `warehouse`, by table and entry.
 

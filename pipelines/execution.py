@@ -60,7 +60,8 @@ def explained(error: BaseException) -> TerritoryError | None:
 
 
 def prepare_dagster_home() -> None:
-    """Point Dagster at its folder, with telemetry off, unless DAGSTER_HOME says otherwise."""
+    """Point Dagster at its folder unless DAGSTER_HOME says otherwise; no telemetry of anything."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(DAGSTER_HOME)))
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():

@@ -79,7 +79,7 @@ def _use_mapping(project: SmallProject, source: str, mapping: Path) -> None:
         (drop_column, ["accounts.csv", "'Account Owner ID'", "did you mean 'Acount Owner ID'"]),
         (spoil_column, ["opportunities.csv", "Date", "someday"]),
         (empty_table, ["accounts.csv", "no"]),
-        (save_a_login_page, ["accounts.csv", "HTML"]),
+        (save_a_login_page, ["accounts.csv", "web page"]),
         (misspell_setting, ["project.yaml", "'retension'", "did you mean 'retention'"]),
         (misspell_scenario, ["'defualt'", "did you mean 'default'"]),
         (misspell_mapping, ["crm.yaml", "'entites'", "did you mean 'entities'"]),

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 import yaml
 
-from expectations import CheckExecutionError, CheckResult, run_suites, warm_up
+from expectations import CheckExecutionError, CheckResult, run_suites
 from expectations.errors import SuiteError
 from pipelines.warehouse import session
 
@@ -342,7 +342,6 @@ def test_it_runs_beside_the_connection_of_the_process_and_lets_go_of_the_file(wa
 
 
 def test_it_prints_nothing(warehouse, capfd):
-    warm_up()
     run(warehouse, values("values_to_be_between", column="x", max_value=14), query(
         "select x from {batch}"))  # fmt: skip
     captured = capfd.readouterr()
