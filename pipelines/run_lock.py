@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from pipelines.errors import GateError
+from pipelines.errors import ConfigurationError, GateError
 
 
 class RunLock:
@@ -19,9 +19,20 @@ class RunLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock; raises GateError when another process holds it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        """Take the lock.
+
+        Raises:
+            GateError: another process holds it.
+            ConfigurationError: the data folder cannot be written.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self._path.parent.parent}: results cannot be written here ({error.strerror}); "
+                "change its permissions or choose another data_dir"
+            ) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -4,6 +4,7 @@ Every command ends with an exit code of the contract (0 done, 2 bad configuratio
 stopped the run, 4 no feasible plan, 1 anything else) and one message that says what to do.
 """
 
+import os
 import sys
 
 import click
@@ -14,7 +15,7 @@ from pipelines.cli.demo import demo
 from pipelines.cli.explain import explain
 from pipelines.cli.run import run
 from pipelines.cli.status import status
-from pipelines.errors import TerritoryError, near
+from pipelines.errors import TerritoryError, near, quote
 
 
 class _SuggestingGroup(click.Group):
@@ -54,3 +55,11 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except Exception as error:
+        if os.environ.get("TERRITORY_DEBUG"):
+            raise
+        complain(
+            f"unexpected {type(error).__name__}: {quote(str(error))}; the last publication is "
+            "untouched. Set TERRITORY_DEBUG=1 to see where it happened"
+        )
+        sys.exit(1)

@@ -21,4 +21,3 @@ def run(config: Path, data_dir: Path | None, as_of: datetime | None, scenario: s
 
         release = execute_run(settings)
     print_summary(release, settings.project.name)
-

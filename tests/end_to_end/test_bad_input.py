@@ -82,7 +82,7 @@ def _use_mapping(project: SmallProject, source: str, mapping: Path) -> None:
         (save_a_login_page, ["accounts.csv", "web page"]),
         (misspell_setting, ["project.yaml", "'retension'", "did you mean 'retention'"]),
         (misspell_scenario, ["'defualt'", "did you mean 'default'"]),
-        (misspell_mapping, ["crm.yaml", "'entites'", "did you mean 'entities'"]),
+        (misspell_mapping, ["crm.yaml", "entites", "did you mean 'entities'"]),
     ],
 )
 def test_what_cannot_be_trusted_is_refused_by_name(

@@ -85,14 +85,23 @@ def test_maven_assigns_every_account_and_says_that_owners_were_derived(
     assert affected == (1425,)
 
 
-def test_maven_balance_is_within_tolerance_or_at_the_floor(
+def test_maven_balance_improves_as_far_as_two_accounts_a_rep_allow(
     maven: duckdb.DuckDBPyConnection,
 ) -> None:
-    for metric, deviation, tolerance, floor in maven.execute(
-        "SELECT metric, max_deviation_without_giants_pct, tolerance_pct, floor_pct "
-        "FROM kpi_balance WHERE plan_version = 'proposed' AND metric IN ('hours', 'potential')"
-    ).fetchall():
-        assert deviation <= max(tolerance, floor) + 60, (metric, deviation, tolerance, floor)
+    """85 accounts for 35 reps: no plan is within 5 %, so the bands give way by the least total."""
+    deviations = {
+        (metric, version): (float(deviation), float(cv), float(floor))
+        for metric, version, deviation, cv, floor in maven.execute(
+            "SELECT metric, plan_version, max_deviation_pct, cv, floor_pct FROM kpi_balance"
+        ).fetchall()
+    }
+    for metric in ("hours", "potential"):
+        before, after = deviations[metric, "current"], deviations[metric, "proposed"]
+        assert after[0] < before[0] / 4
+        assert after[1] < before[1] / 4
+        assert after[0] >= after[2] - 0.01
+    rules = {row[0] for row in maven.execute("SELECT rule FROM meta_finding").fetchall()}
+    assert "band_relaxed" in rules
 
 
 def test_classicmodels_keeps_the_territory_called_na(
