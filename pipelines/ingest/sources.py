@@ -111,7 +111,7 @@ def ingest_sources(
         mapped: dict[str, frozenset[str]] = {}
         for done, task in enumerate(tasks):
             if progress is not None:
-                progress(f"ingest {task.mapping.file}", done, len(tasks))
+                progress(f"Reading {task.mapping.file}", done, len(tasks))
             outcome = _ingest_file(connection, task, rates or {"USD": 1.0}, run_id)
             if outcome is None:
                 continue
@@ -127,7 +127,7 @@ def ingest_sources(
         connection.rollback()
         raise
     if progress is not None:
-        progress("ingest", len(tasks), len(tasks))
+        progress("Input read", len(tasks), len(tasks))
     _check_gate(connection, loads, max_quarantined_share)
     return IngestResult(tuple(loads), tuple(findings))
 

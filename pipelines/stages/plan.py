@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
-from pipelines.errors import ConfigurationError, InfeasibleError
+from pipelines.errors import InfeasibleError, InputError, TerritoryError
 from pipelines.progress import report
 from pipelines.settings.loader import Settings
 from pipelines.stages.check_results import CheckRow, append_check_results
@@ -31,9 +31,11 @@ def plan(settings: Settings, context: RunContext) -> "Plan":
 
     Raises:
         InfeasibleError: no plan meets the policy and the policy says to stop then.
-        ConfigurationError: an override or policy rule contradicts the data.
+        InputError: an override or a planning table contradicts itself.
+        TerritoryError: the solver refused the model.
     """
-    from optimization import Infeasible, PolicyError, plan_territories
+    from optimization import Infeasible, PlanInputError, plan_territories
+    from optimization.errors import SolverError
 
     paths = WorkPaths(settings.data_dir)
     with session(paths.warehouse) as connection:
@@ -44,12 +46,15 @@ def plan(settings: Settings, context: RunContext) -> "Plan":
                 inputs["reps"],
                 inputs["overrides"],
                 settings.policy,
-                progress=report,
+                progress=lambda step, done, total: report(f"Planning: {step}", done, total),
             )
         except Infeasible as error:
             raise InfeasibleError(f"{settings.policy_path}: {error}") from None
-        except PolicyError as error:
-            raise ConfigurationError(f"{settings.policy_path}: {error}") from None
+        except PlanInputError as error:
+            # The message names the account or override; the policy is not to blame.
+            raise InputError(str(error)) from None
+        except SolverError as error:
+            raise TerritoryError(f"{settings.policy_path}: {error}") from None
         _write(connection, context, result)
     return result
 
@@ -97,6 +102,7 @@ def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
     """
     from optimization import verify_plan
 
+    report("Verifying the plan")
     paths = WorkPaths(settings.data_dir)
     with session(paths.warehouse) as connection:
         inputs = read_inputs(connection)

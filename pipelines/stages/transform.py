@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.errors import ConfigurationError, GateError, TerritoryError
+from pipelines.progress import report
 from pipelines.settings.loader import PROJECT_ROOT, Settings
 from pipelines.stages.check_results import CheckRow, append_check_results
 from pipelines.stages.run_context import RunContext, WorkPaths
@@ -23,6 +24,10 @@ PARSED_MANIFEST = DBT_PROJECT / "target" / "partial_parse.msgpack"
 
 Part = Literal["pre_plan", "post_plan"]
 PARTS: tuple[Part, ...] = ("pre_plan", "post_plan")
+WHAT_A_PART_DOES = {
+    "pre_plan": "Scoring accounts and reps",
+    "post_plan": "Building the published tables",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ def transform(settings: Settings, context: RunContext, part: Part) -> TransformO
             f"{PARSED_MANIFEST}: the dbt project is not parsed; run `make setup` "
             "(or `dbt parse --project-dir dbt_project --profiles-dir dbt_project`)"
         )
+    report(WHAT_A_PART_DOES[part])
     paths = WorkPaths(settings.data_dir)
     logs = settings.data_dir / "logs" / "dbt"
     os.environ["TERRITORY_WAREHOUSE"] = str(paths.warehouse)

@@ -132,7 +132,7 @@ def test_progress_names_each_file(book: Book) -> None:
     book.map_accounts()
     calls: list[tuple[str, int, int]] = []
     book.ingest(progress=lambda *call: calls.append(call))
-    assert calls == [("ingest accounts.csv", 0, 1), ("ingest", 1, 1)]
+    assert calls == [("Reading accounts.csv", 0, 1), ("Input read", 1, 1)]
 
 
 def test_the_number_of_threads_changes_nothing(book: Book) -> None:
