@@ -9,13 +9,13 @@ from pipelines.errors import ConfigurationError, GateError
 
 
 class RunLock:
-    """An exclusive lock on `<data_dir>/work/run.lock`, held as long as the process lives.
+    """An exclusive lock on `<data_dir>/working/run.lock`, held as long as the process lives.
 
     The kernel releases it when the process dies, however it dies: there is no stale lock to clear.
     """
 
     def __init__(self, data_dir: Path) -> None:
-        self._path = data_dir / "work" / "run.lock"
+        self._path = data_dir / "working" / "run.lock"
         self._descriptor: int | None = None
 
     def acquire(self) -> None:

@@ -36,7 +36,7 @@ def test_a_second_run_is_refused_until_the_first_is_dead(tmp_path: Path) -> None
 
 def test_the_fence_stops_a_run_that_lost_its_lock(tmp_path: Path) -> None:
     with RunLock(tmp_path) as lock:
-        (tmp_path / "work" / "run.lock").unlink()
+        (tmp_path / "working" / "run.lock").unlink()
         with pytest.raises(GateError, match="may not publish"):
             lock.check()
         with RunLock(tmp_path), pytest.raises(GateError, match="may not publish"):

@@ -23,7 +23,7 @@ class WorkPaths:
     @property
     def work(self) -> Path:
         """Folder of the working files."""
-        return self.data_dir / "work"
+        return self.data_dir / "working"
 
     @property
     def warehouse(self) -> Path:

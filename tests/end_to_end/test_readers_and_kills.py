@@ -44,7 +44,7 @@ def test_a_reader_sees_a_whole_plan_at_every_moment_of_a_run(small_project: Smal
 
 def test_a_second_run_on_the_same_folder_is_refused(small_project: SmallProject) -> None:
     with start(small_project) as first:
-        lock = small_project.data_dir / "work" / "run.lock"
+        lock = small_project.data_dir / "working" / "run.lock"
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and lock.read_text() != str(first.pid):
             time.sleep(POLL_SECONDS)

@@ -137,7 +137,7 @@ def request_for(
     """Build the working database of `plan_id` under `folder` and ask for its publication."""
     return PublishRequest(
         warehouse=build_warehouse(
-            folder / "work" / "warehouse.duckdb", plan_id, sales=sales, run=run
+            folder / "working" / "warehouse.duckdb", plan_id, sales=sales, run=run
         ),
         data_dir=folder,
         plan_id=plan_id,
