@@ -19,10 +19,10 @@ def execute_run(settings: Settings) -> Path:
     """
     from dagster import DagsterInstance
 
-    from pipelines.definitions import RUN_JOB, build_definitions
+    from pipelines.definitions import RUN_JOB, defs
 
     prepare_dagster_home()
-    job = build_definitions().resolve_job_def(RUN_JOB)
+    job = defs.resolve_job_def(RUN_JOB)
     with DagsterInstance.get() as instance:
         try:
             job.execute_in_process(
