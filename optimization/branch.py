@@ -1,25 +1,25 @@
-"""Branch and bound on the large units: raises the bound where the LP splits what cannot be split.
+"""Branch and bound on the owners of large units, over the relaxation with modes.
 
 The LP is weak only where a unit is large against a territory: splitting one of 2 % of a target
-costs nothing, splitting one of 60 % hides a real decision. So the tree branches on the owner of
-the largest fractional unit. Each node's LP is priced out over all pairs, hence the smallest bound
-of the open nodes holds for every plan.
+costs nothing, splitting one of 60 % hides a real decision. Each node's LP is priced out over all
+pairs, hence the smallest bound of the open nodes holds for every plan.
 """
 
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from optimization.problem import Problem
-from optimization.relaxation import Relaxation
+from optimization.dive import FRACTION
+from optimization.modes import ModeLp, ModeOptimum
 from optimization.tables import Bools, Floats, Ints
 
-FRACTION = 1e-6
-
-# Called with the fractional shares (U, J) of a node; returns the cost of the best plan so far.
-Offer = Callable[[Floats], float]
+# Plans are made from the root and from so many nodes: one costs as much as 20 node LPs.
+OFFERS = 3
+# Receives the pairs (U, J) and shares (U, J) of a node; returns the cost of the best plan so far.
+Offer = Callable[[Bools, Floats], float]
 
 
 @dataclass(order=True)
@@ -27,59 +27,57 @@ class _Node:
     bound: float
     order: int
     allowed: Bools = field(compare=False)
+    share: Floats = field(compare=False)
+    basis: Any = field(compare=False)
 
 
 def raise_bound(
-    problem: Problem, root: Relaxation, cost: float, nodes: int, offer: Offer, offer_every: int
+    lp: ModeLp, root: ModeOptimum, size: Floats, nodes: int, gap: float, offer: Offer
 ) -> float:
-    """A bound over all plans of `problem` that keep every hard band.
+    """A bound over all plans, from at most `nodes` further LPs.
 
-    root: its LP optimum. cost: of the best plan known. nodes: work limit. offer: receives the
-    shares of every `offer_every`-th node and of nodes without split units, and may find a better
-    plan.
+    root: optimum of `lp`. size: (U) largest share of a territory that a unit takes. gap: stop when
+    the bound is within this share of the best plan. offer: called for the root and for every node
+    whose bound is the smallest after another third of the work.
     """
-    size = _unit_size(problem)
-    gap = problem.solver.rel_gap_pct / 100
-    count = 0
-    heap = [_Node(root.certificate.bound, 0, problem.allowed)]
-    settled = np.inf
-    for done in range(nodes):
-        if not heap or heap[0].bound >= cost * (1 - gap):
-            break
+    count, work = 0, 0
+    heap = [_Node(root.bound, 0, lp.allowed, root.share, lp.basis())]
+    cost = offer(lp.allowed, root.share)
+    settled, next_offer = np.inf, nodes / OFFERS
+    while heap and work < nodes and heap[0].bound < cost * (1 - gap):
         node = heapq.heappop(heap)
-        root.lp.restrict(node.allowed)
-        solved = root.lp.optimum(cutoff=cost)
-        if solved is None:
-            # Nothing below the best plan is left in this node.
-            settled = min(settled, cost)
+        split = np.flatnonzero(((node.share > FRACTION) & (node.share < 1 - FRACTION)).any(axis=1))
+        if work >= next_offer or not split.size:
+            cost = min(cost, offer(node.allowed, node.share))
+            next_offer += nodes / OFFERS
+        if not split.size:
+            settled = min(settled, node.bound)
             continue
-        bound = max(node.bound, solved.certificate.bound)
-        split = ((solved.share > FRACTION) & (solved.share < 1 - FRACTION)).any(axis=1)
-        if done % offer_every == 0 or not split.any():
-            cost = min(cost, offer(solved.share))
-        if not split.any():
-            settled = min(settled, bound)
-            continue
-        u, j = _choose(solved.share, np.flatnonzero(split), size)
-        within, without = node.allowed.copy(), node.allowed.copy()
-        within[u] = False
-        within[u, j] = True
-        without[u, j] = False
-        for allowed in (within, without):
+        for allowed in _children(node, *_choose(node.share, split, size)):
+            lp.restrict(allowed)
+            lp.start_from(node.basis)
+            solved = lp.optimum(cutoff=cost)
+            work += 1
+            if solved is None:
+                # Every plan left here costs at least as much as the best one.
+                settled = min(settled, cost)
+                continue
             count += 1
-            heapq.heappush(heap, _Node(bound, count, allowed))
+            bound = max(node.bound, solved.bound)
+            heapq.heappush(heap, _Node(bound, count, allowed, solved.share, lp.basis()))
     return min(heap[0].bound if heap else np.inf, settled, cost)
 
 
-def _choose(share: Floats, fractional: Ints, size: Floats) -> tuple[int, int]:
+def _children(node: _Node, u: int, j: int) -> tuple[Bools, Bools]:
+    without, within = node.allowed.copy(), node.allowed.copy()
+    without[u, j] = False
+    within[u] = False
+    within[u, j] = True
+    return without, within
+
+
+def _choose(share: Floats, split: Ints, size: Floats) -> tuple[int, int]:
     """The unit whose splitting hides most, and the rep with its largest share."""
-    top = share[fractional].max(axis=1)
-    score = size[fractional] * np.minimum(1 - top, 0.5)
-    u = int(fractional[int(np.argmax(score))])
+    top = share[split].max(axis=1)
+    u = int(split[int(np.argmax(size[split] * np.minimum(1 - top, 0.5)))])
     return u, int(np.argmax(share[u]))
-
-
-def _unit_size(problem: Problem) -> Floats:
-    """(U) largest share of a territory that the unit takes in any row, over its reps."""
-    taken = np.abs(problem.coefficient).max(axis=2, initial=0.0)
-    return np.where(problem.allowed, taken, 0.0).max(axis=1, initial=0.0)

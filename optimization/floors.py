@@ -58,7 +58,7 @@ def _floor(planning: Planning, k: int) -> float:
     reps = target > 0
     if not reps.any() or not load.size:
         return 0.0
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(reps[None, :] & allowed, load[:, None] / target[None, :], np.inf)
     best = relative.min(axis=1)
     largest = float(best[np.isfinite(best)].max(initial=1.0)) - 1

@@ -8,7 +8,9 @@ Variables    x_uj in {0, 1} unit u belongs to rep j
 Minimise     sum_A c_uj x_uj + sum_jg p_jg s_jg
 Subject to   one_owner[u]         sum_j x_uj = 1
              limit[name, k, j]    sum_u a_ujq x_uj - s_j,g(q) <= b_jq      (every row kind q)
-             budget               sum_{j, g in relax} s_jg <= R            (only where R > 0)
+             budget               sum_{j, g in relax} s_jg - e <= R
+Where the goal has a finite penalty, e >= 0 exceeds the budget at that price; otherwise e = 0, and
+with R = 0 there are no relaxation slacks at all.
 
 Names of rows carry the limit, the metric and the rep, so that a row can be found in an LP file.
 """
@@ -56,7 +58,10 @@ def build_model(
         model.s = pyo.Var(model.S, domain=pyo.NonNegativeReals)
         model.one_owner = pyo.Constraint(model.U, rule=_one_owner)
         model.limit = pyo.Constraint(model.L, rule=_limit)
-        if goal.budget:
+        model.beyond = pyo.Var(domain=pyo.NonNegativeReals)
+        if not np.isfinite(goal.penalty):
+            model.beyond.fix(0.0)
+        if model.relax_slacks:
             model.budget = pyo.Constraint(expr=_budget(model))
         model.total_cost = pyo.Objective(expr=_total_cost(model, money), sense=pyo.minimize)
     return model
@@ -136,12 +141,13 @@ def _sets(model: Any, problem: Problem, goal: Goal, arcs: Bools) -> None:
     kept = [
         g
         for g, slack in enumerate(problem.slacks)
-        if slack.name != "relax" or goal.budget is None or goal.budget > 0
+        if slack.name != "relax" or goal.budget > 0 or np.isfinite(goal.penalty)
     ]
     model.S = [(j, g) for j in reps for g in kept]
     model.slack_price = {(j, g): float(goal.slack_price[j, g]) for j, g in model.S}
     model.relax_slacks = [(j, g) for j, g in model.S if problem.slacks[g].name == "relax"]
     model.relax_budget = goal.budget
+    model.penalty = goal.penalty if np.isfinite(goal.penalty) else 0.0
     model.row_kind = {}
     model.row_limit = {}
     model.L = []
@@ -175,16 +181,18 @@ def _limit(model: Any, name: str, metric: str, j: int) -> Any:
 
 
 def _budget(model: Any) -> Any:
-    """sum of relaxation slacks <= R."""
-    return sum(model.s[key] for key in model.relax_slacks) <= model.relax_budget
+    """sum of relaxation slacks, less what exceeds the budget, <= R."""
+    widened = sum(model.s[key] for key in model.relax_slacks)
+    return widened - model.beyond <= model.relax_budget
 
 
 def _total_cost(model: Any, money: float) -> Any:
-    """sum_A c_uj x_uj + sum_jg p_jg s_jg, divided by `money` to keep numbers near 1."""
+    """sum_A c_uj x_uj + sum_jg p_jg s_jg + penalty e, divided by `money` to keep numbers near 1."""
     import pyomo.environ as pyo
 
     pairs = pyo.quicksum(c / money * model.x[pair] for pair, c in model.cost.items())
-    return pairs + pyo.quicksum(p / money * model.s[key] for key, p in model.slack_price.items())
+    slacks = pyo.quicksum(p / money * model.s[key] for key, p in model.slack_price.items())
+    return pairs + slacks + model.penalty / money * model.beyond
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from optimization.bound import penalty_goal
+from optimization.bound import cost_goal
 from optimization.model import solve_model
 from optimization.problem import Problem
 from optimization.search import round_shares
@@ -43,7 +43,7 @@ def improve_by_parts(
         limits = part.solver.model_copy(update={"node_limit": PART_NODES})
         part = replace(part, solver=limits)
         arcs = _offered(part, excess[np.ix_(units, reps)], local)
-        answer = solve_model(part, penalty_goal(part, penalty), arcs)
+        answer = solve_model(part, cost_goal(part, 0.0, penalty), arcs)
         repeatable &= answer.status != "time_limit"
         tired[reps] += 1
         if answer.share is None:

@@ -161,8 +161,15 @@ class SolverPolicy(Settings):
     rel_gap_pct: Annotated[float, Field(ge=0.0, le=100.0)] = Field(
         default=0.1, description="Stop when the plan is proved within this % of the optimum."
     )
+    large_gap_pct: Annotated[float, Field(ge=0.0, le=100.0)] = Field(
+        default=0.4,
+        description="The same for problems too large for one integer model (above 3,000 pairs).",
+    )
     node_limit: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
-        default=400, description="Branch-and-bound nodes per model."
+        default=150, description="Branch-and-bound nodes per model."
+    )
+    bound_nodes: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=100, description="Linear relaxations solved to raise the bound of a large problem."
     )
     core_arcs: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
         default=16_000, description="Most account-rep pairs handed to one integer model."

@@ -44,9 +44,9 @@ TOLERANCE = 1e-6
 class RowKind:
     """One row per rep: which limit it states and which slack may exceed it."""
 
-    name: str  # upper | lower | soft_upper | soft_lower | overtime | cover_k
+    name: str  # upper | lower | soft_upper | soft_lower | overtime
     metric: int  # index into METRICS; -1 for overtime
-    slack: int  # index into Problem.slacks; -1: no slack, the row must hold
+    slack: int  # index into Problem.slacks
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,6 @@ class Problem:
         excess = np.maximum(self.row_load(owner) - self.limit, 0.0)
         slack = np.zeros((self.rep_count, len(self.slacks)))
         for q, row in enumerate(self.rows):
-            if row.slack < 0:
-                continue
             slack[:, row.slack] = np.maximum(slack[:, row.slack], excess[:, q])
         return slack
 

@@ -8,12 +8,13 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from optimization.bound import Answer, Certificate, Goal, cost_goal, penalty_goal, relaxation_goal
-from optimization.errors import Infeasible, SolverError
+from optimization.bound import Answer, cost_goal, relaxation_goal
+from optimization.errors import Infeasible
 from optimization.extract import extract_plan
 from optimization.floors import metric_floors, named_clashes
 from optimization.improve import improve_plan
@@ -23,7 +24,7 @@ from optimization.problem import TOLERANCE, Planning, Problem, build_problem
 from optimization.relaxation import Relaxation, solve_relaxation
 from optimization.result import Finding, Plan
 from optimization.search import improve, round_shares
-from optimization.tables import Bools, Ints
+from optimization.tables import Ints
 
 Progress = Callable[[str, int, int], None]
 STEPS = ("problem", "bound", "search", "improve", "publish")
@@ -78,37 +79,79 @@ def solve_problem(problem: Problem, tell: Callable[[int], None] | None = None) -
     tell(2)
     owner = _first_plan(problem, root)
     tell(3)
-    budget = 0.0
-    repeatable = True
-    if problem.relaxation(owner) > 0:
-        owner, repeatable = _least_relaxation(problem, root, owner)
-        budget = problem.relaxation(owner)
-        if budget > 0:
-            # Room for rounding: the budget must not cut off the plan that defines it.
-            budget += TOLERANCE
-    goal = cost_goal(problem, budget)
-    if budget > 0:
-        root = solve_relaxation(problem, goal) or root
     if problem.allowed.sum() <= WHOLE_MODEL_PAIRS:
-        owner, bound, status = _whole_model(problem, goal, owner)
+        answer = _whole(problem, root, owner)
     else:
-        improved = improve_plan(problem, goal, root, owner)
-        owner, bound, status = improved.owner, improved.bound, "node_limit"
-        repeatable &= improved.is_repeatable
-    cost = problem.objective(owner)
-    bound = min(max(bound, root.certificate.bound), cost)
-    if bound >= cost - 1e-6 * max(cost, 1.0):
-        status = "optimal"
-    elif bound >= cost * (1 - problem.solver.rel_gap_pct / 100):
-        status = "within_gap"
+        answer = _by_parts(problem, root, owner)
+    return _certified(problem, answer)
+
+
+def _whole(problem: Problem, root: Relaxation, owner: Ints) -> Answer:
+    """The whole model in HiGHS, after the smallest relaxation where the hard bands need one."""
+    repeatable, budget = True, 0.0
+    if problem.relaxation(owner) > 0:
+        owner, repeatable = _least_relaxation(problem, owner)
+        budget = _budget(problem, owner)
+    if budget > 0:
+        root = solve_relaxation(problem, cost_goal(problem, budget, 1_000 * _penalty(problem)))
+    answer = solve_model(problem, cost_goal(problem, budget), problem.allowed)
+    found = _owner(problem, answer)
+    if found is not None and problem.relaxation(found) <= budget + TOLERANCE:
+        owner = min((owner, found), key=problem.objective)
     return Answer(
         owner=owner,
-        bound=bound,
+        bound=max(answer.bound, root.certificate.bound),
         certificate=root.certificate,
         relaxation=problem.relaxation(owner),
-        status=status,
-        is_repeatable=repeatable and status != "time_limit",
+        status=answer.status,
+        is_repeatable=repeatable and answer.status != "time_limit",
     )
+
+
+def _by_parts(problem: Problem, root: Relaxation, owner: Ints) -> Answer:
+    """Bound and plan of a large problem; a second pass where no plan kept every hard band."""
+    improved = improve_plan(problem, 0.0, root, owner)
+    budget = _budget(problem, improved.owner)
+    if budget > 0:
+        elastic = cost_goal(problem, budget, 1_000 * _penalty(problem))
+        root = solve_relaxation(problem, elastic)
+        improved = improve_plan(problem, budget, root, improved.owner)
+    return Answer(
+        owner=improved.owner,
+        bound=max(improved.bound, root.certificate.bound),
+        certificate=root.certificate,
+        relaxation=problem.relaxation(improved.owner),
+        status="node_limit",
+        is_repeatable=improved.is_repeatable,
+    )
+
+
+def _budget(problem: Problem, owner: Ints) -> float:
+    """What the plan needs, with room for rounding: the budget must not cut off its own plan."""
+    needed = problem.relaxation(owner)
+    return needed + TOLERANCE if needed > 0 else 0.0
+
+
+def _certified(problem: Problem, answer: Answer) -> Answer:
+    """The bound held against the plan's own cost, and the status they imply."""
+    cost = problem.objective(answer.owner)
+    bound = min(answer.bound, cost)
+    status = answer.status
+    if bound >= cost - 1e-6 * max(cost, 1.0):
+        status = "optimal"
+    elif bound >= cost * (1 - _gap(problem) / 100):
+        status = "within_gap"
+    elif status == "optimal":
+        # The core was solved to its own gap, which leaves more than the policy's.
+        status = "node_limit"
+    return replace(answer, bound=bound, status=status)
+
+
+def _gap(problem: Problem) -> float:
+    """The gap in % at which the search may stop."""
+    solver = problem.solver
+    is_small = problem.allowed.sum() <= WHOLE_MODEL_PAIRS
+    return solver.rel_gap_pct if is_small else max(solver.rel_gap_pct, solver.large_gap_pct)
 
 
 def _quiet(step: str, done: int, total: int) -> None:
@@ -121,16 +164,16 @@ def _silent(step: int) -> None:
 
 def _root(problem: Problem) -> Relaxation:
     """LP with a penalty on widening: exact for the hard bands as soon as nothing is widened."""
-    spread = np.where(problem.allowed, problem.cost, 0.0)
-    penalty = 10 * max(
-        float(spread.max(initial=0.0)), float(spread.mean() if spread.size else 0), 1
-    )
-    root = solve_relaxation(problem, penalty_goal(problem, penalty))
-    if root is not None and root.relaxation > TOLERANCE:
-        root = solve_relaxation(problem, penalty_goal(problem, 1_000 * penalty))
-    if root is None:
-        raise SolverError("the elastic linear relaxation has no solution")
+    penalty = _penalty(problem)
+    root = solve_relaxation(problem, cost_goal(problem, 0.0, penalty))
+    if root.relaxation > TOLERANCE:
+        root = solve_relaxation(problem, cost_goal(problem, 0.0, 1_000 * penalty))
     return root
+
+
+def _penalty(problem: Problem) -> float:
+    """USD for a whole target of relaxation: above what any single unit's owner can be worth."""
+    return 10 * max(float(np.where(problem.allowed, problem.cost, 0.0).max(initial=0.0)), 1.0)
 
 
 def _penalties(problem: Problem, root: Relaxation) -> list[float]:
@@ -150,42 +193,19 @@ def _first_plan(problem: Problem, root: Relaxation) -> Ints:
     return owner
 
 
-def _least_relaxation(problem: Problem, root: Relaxation, owner: Ints) -> tuple[Ints, bool]:
+def _least_relaxation(problem: Problem, owner: Ints) -> tuple[Ints, bool]:
     """The plan with the smallest total relaxation found, and whether it is repeatable."""
     goal = relaxation_goal(problem)
     proof = solve_relaxation(problem, goal)
-    if proof is None:
-        raise SolverError("the relaxation of the hard bands has no solution")
     start = improve(problem, goal, round_shares(problem, proof.share), 1.0)
     best = min((owner, start), key=problem.relaxation)
     if problem.relaxation(best) <= proof.certificate.bound + TOLERANCE:
         return best, True
-    arcs = _core(problem, root.certificate, best)
-    answer = solve_model(problem, goal, arcs)
+    answer = solve_model(problem, goal, problem.allowed)
     found = _owner(problem, answer)
     if found is not None:
         best = min((best, found), key=problem.relaxation)
     return best, answer.status != "time_limit"
-
-
-def _whole_model(problem: Problem, goal: Goal, owner: Ints) -> tuple[Ints, float, str]:
-    """The better of `owner` and HiGHS' plan, the proved bound, and how HiGHS ended."""
-    answer = solve_model(problem, goal, problem.allowed)
-    found = _owner(problem, answer)
-    if found is not None and problem.relaxation(found) <= (goal.budget or 0.0) + TOLERANCE:
-        owner = min((owner, found), key=problem.objective)
-    return owner, answer.bound, "within_gap" if answer.status == "optimal" else answer.status
-
-
-def _core(problem: Problem, proof: Certificate, owner: Ints) -> Bools:
-    """The pairs of smallest excess that the policy's `core_arcs` admits, and the plan's own."""
-    excess = proof.excess
-    room = problem.solver.core_arcs
-    arcs = problem.allowed.copy()
-    if int(arcs.sum()) > room:
-        arcs &= excess <= np.partition(excess.ravel(), room)[room]
-    arcs[np.arange(owner.size), owner] = True
-    return arcs
 
 
 def _owner(problem: Problem, answer: ModelAnswer) -> Ints | None:
