@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from optimization.bound import Answer, cost_goal, relaxation_goal
+from optimization.bound import Answer, Certificate, cost_goal, relaxation_goal
 from optimization.errors import Infeasible
 from optimization.extract import extract_plan
 from optimization.floors import metric_floors, named_clashes
@@ -74,6 +74,8 @@ def plan_territories(
 def solve_problem(problem: Problem, tell: Callable[[int], None] | None = None) -> Answer:
     """Solve the array problem; hard bands are relaxed by the smallest total that a plan needs."""
     tell = tell or _silent
+    if problem.unit_count == 0:
+        return _nothing_to_plan(problem)
     tell(1)
     root = _root(problem)
     tell(2)
@@ -84,6 +86,13 @@ def solve_problem(problem: Problem, tell: Callable[[int], None] | None = None) -
     else:
         answer = _by_parts(problem, root, owner)
     return _certified(problem, answer)
+
+
+def _nothing_to_plan(problem: Problem) -> Answer:
+    """Without accounts every plan is the empty one, and it costs nothing."""
+    prices = np.zeros(problem.limit.shape)
+    proof = Certificate(0.0, prices, np.zeros(problem.allowed.shape))
+    return Answer(np.zeros(0, dtype=np.int64), 0.0, proof, 0.0, "optimal", True)
 
 
 def _whole(problem: Problem, root: Relaxation, owner: Ints) -> Answer:

@@ -72,7 +72,7 @@ def build_targets(
     giant = np.zeros(load.shape, dtype=bool)
     for k in range(len(METRICS)):
         weight = reps.full_time_share if k == COUNT else reps.effective_capacity_hours
-        for c in range(int(component.max()) + 1):
+        for c in range(int(component.max(initial=-1)) + 1):
             inside = component == c
             mine = reachable[:, inside].any(axis=1)
             share = _shares(weight[inside])

@@ -111,7 +111,7 @@ def fit(accounts: AccountArrays, reps: RepArrays, knows: Bools, policy: Response
     """Share of the possible win that j gets, 0 to 1; unknown industry or skills cost nothing."""
     needed = 1.0 + np.clip((accounts.complexity_score - 1.0) / 2, 0.0, EXPERIENCE_SPAN)
     shortfall = np.clip(needed[:, None] - reps.experience_multiplier[None, :], 0.0, EXPERIENCE_SPAN)
-    has_skills = np.array([bool(skills) for skills in reps.skills])
+    has_skills = np.array([bool(skills) for skills in reps.skills], dtype=bool)
     has_industry = np.array([bool(industry) for industry in accounts.text["industry"]], dtype=bool)
     stranger = ~knows & has_skills[None, :] & has_industry[:, None]
     return (1.0 - policy.experience_penalty * shortfall / EXPERIENCE_SPAN) * (
