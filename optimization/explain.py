@@ -95,7 +95,7 @@ def _label(k: int) -> str:
 def _reason(planning: Planning, answer: Answer, pressure: list[str], i: int) -> tuple[str, str]:
     u = int(planning.units.of_account[i])
     j, incumbent = int(answer.owner[u]), int(planning.accounts.incumbent[i])
-    rep = planning.reps.ids[j]
+    rep = planning.reps.labels[j]
     hold = planning.units.hold[u]
     if hold == ASSIGNED:
         return "assigned", f"Assigned to {rep} by a manual override."
@@ -123,7 +123,7 @@ def _reason(planning: Planning, answer: Answer, pressure: list[str], i: int) -> 
 
 
 def _kept(planning: Planning, u: int, j: int) -> tuple[str, str]:
-    rep = planning.reps.ids[j]
+    rep = planning.reps.labels[j]
     cost = np.where(planning.units.allowed[u], planning.problem.cost[u], np.inf)
     other = int(np.argmin(cost))
     saving = float(cost[j] - cost[other])
@@ -131,7 +131,7 @@ def _kept(planning: Planning, u: int, j: int) -> tuple[str, str]:
         return "kept_least_cost", f"Stays with {rep}: no other rep would serve it at lower cost."
     return (
         "kept_for_balance",
-        f"Stays with {rep}: {planning.reps.ids[other]} would save USD {saving:,.0f} a year, "
+        f"Stays with {rep}: {planning.reps.labels[other]} would save USD {saving:,.0f} a year, "
         "but the balance of the territories is worth more.",
     )
 
@@ -141,7 +141,7 @@ def _moved(
 ) -> tuple[str, str]:
     margin = planning.policy.response.contribution_margin
     values = planning.values
-    rep, previous = planning.reps.ids[j], planning.reps.ids[incumbent]
+    rep, previous = planning.reps.labels[j], planning.reps.labels[incumbent]
     travel = float(values.travel_cost_usd[i, incumbent] - values.travel_cost_usd[i, j])
     better_fit = float(
         margin * (values.expected_sales_usd[i, j] - values.expected_sales_usd[i, incumbent])

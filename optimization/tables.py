@@ -1,6 +1,7 @@
 """Planning tables as sorted, checked arrays. Sorting here makes a plan independent of row order."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,15 @@ class RepArrays:
     def ids(self) -> list[str]:
         return self.text["rep_id"]
 
+    @cached_property
+    def labels(self) -> list[str]:
+        """What people call each rep: the name, with the id where two share it or it is missing."""
+        names = self.text["rep_name"]
+        return [
+            name if name and names.count(name) == 1 else f"{name} ({rep_id})".strip()
+            for name, rep_id in zip(names, self.ids, strict=True)
+        ]
+
     def __len__(self) -> int:
         return len(self.ids)
 
@@ -93,6 +103,10 @@ def read_reps(reps: pl.DataFrame) -> RepArrays:
         raise PlanInputError(f"rep {ids[weak[0]]}: experience_multiplier must be above 0")
     latitude, longitude = _coordinates(frame, "rep", ids)
     text = {name: _text(frame, name) for name in REP_TEXT}
+    # Only for people: a book without names is planned all the same.
+    text["rep_name"] = (
+        _text(frame, "rep_name") if "rep_name" in frame.columns else [""] * frame.height
+    )
     return RepArrays(
         text=text,
         skills=[
