@@ -64,7 +64,8 @@ def _balance_table(balance: dict[tuple[str, str], dict[str, object]]) -> Table:
         table.add_column(name, justify="right")
     for metric in sorted({metric for metric, _ in balance}):
         before, after = balance.get((metric, "current")), balance.get((metric, "proposed"))
-        if after is None:
+        # Without a band a metric only follows from the others; kpi_balance has it all the same.
+        if after is None or after["tolerance_pct"] is None:
             continue
         table.add_row(
             metric,
