@@ -141,6 +141,22 @@ class TestGiants:
         # W = 4,000 + 2 x 0.3 W.
         assert found.target[:, POTENTIAL].tolist() == pytest.approx([2_500.0] * 4)
 
+    @pytest.mark.parametrize(
+        ("tolerance_pct", "target"),
+        [
+            # The giant takes 0.9 of all: W = 8,000 / 0.1.
+            (80.0, 40_000.0),
+            # It would take 0.985 and leave 8,000 / 0.015 to be shared: nothing is lowered.
+            (97.0, 504_000.0),
+        ],
+    )
+    def test_targets_are_not_lowered_to_nothing(self, tolerance_pct: float, target: float) -> None:
+        accounts = [account(f"A{i}") for i in range(8)]
+        accounts.append(account("A8", potential_usd=1_000_000.0))
+        band = [{"metric": "potential", "tolerance_pct": tolerance_pct}]
+        found = targets(accounts, [rep("R0"), rep("R1")], metrics=band)
+        assert found.target[:, POTENTIAL].tolist() == pytest.approx([target] * 2)
+
     def test_without_band_there_are_no_giants(self) -> None:
         accounts = [account("A0"), account("A1", potential_usd=90_000.0)]
         found = targets(accounts, [rep("R0"), rep("R1")], metrics=[])
