@@ -15,9 +15,10 @@ def execute_run(settings: Settings) -> Path:
     """Run the whole graph for `settings`; return the folder of the published release.
 
     Raises:
+        KeyboardInterrupt: somebody ended the run; nothing was published.
         TerritoryError: the run was stopped; the error says by what, the exit code goes with it.
     """
-    from dagster import DagsterInstance
+    from dagster import DagsterExecutionInterruptedError, DagsterInstance
 
     from pipelines.definitions import RUN_JOB, defs
 
@@ -41,6 +42,8 @@ def execute_run(settings: Settings) -> Path:
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
             )
+        except DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
         except Exception as error:
             cause = explained(error)
             if cause is None:

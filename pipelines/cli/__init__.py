@@ -49,9 +49,13 @@ def main() -> None:
     except TerritoryError as error:
         complain(str(error))
         sys.exit(error.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         complain("interrupted; the last publication is untouched")
-        sys.exit(130)
+        # dbt's threads may still work in DuckDB; waiting for them at a normal exit aborts the
+        # process. Nothing is lost: a killed run leaves nothing that the next one needs.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

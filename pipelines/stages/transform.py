@@ -70,6 +70,9 @@ def transform(settings: Settings, context: RunContext, part: Part) -> TransformO
             *("--vars", json.dumps(dbt_vars(settings, context))),
         ]
     )
+    if result.exception is not None and not isinstance(result.exception, Exception):
+        # An interrupt: dbt hands it back instead of ending.
+        raise result.exception
     if result.exception is not None:
         raise TerritoryError(f"dbt ({part}): {' '.join(str(result.exception).split())}")
     outcomes: list[Any] = list(result.result)  # type: ignore[arg-type]
