@@ -42,7 +42,7 @@ def fix_split(
         chosen = set(split[top >= NEARLY_WHOLE].tolist())
         chosen.add(int(split[int(np.argmax(size[split] * (0.2 + top)))]))
         for u in sorted(chosen):
-            _fix(allowed, u, int(np.argmax(share[u])))
+            _fix(allowed, u, _largest(allowed, share, u))
         lp.restrict(allowed)
         solved = lp.optimum()
         if solved is None:
@@ -75,6 +75,14 @@ def place_large(
     return placed, share if solved is None else solved.share
 
 
+def _largest(allowed: Bools, share: Floats, u: int) -> int:
+    """The rep with the largest share of unit u among those it may have.
+
+    Shares can be all zero where the LP pays to leave a unit out.
+    """
+    return int(np.argmax(np.where(allowed[u], share[u], -1.0)))
+
+
 def _fix(allowed: Bools, u: int, j: int) -> None:
     allowed[u] = False
     allowed[u, j] = True
@@ -86,7 +94,7 @@ def _placed(
     """The LP with every large unit where most of it is, all other units free."""
     placed = allowed.copy()
     for u in large:
-        _fix(placed, int(u), int(np.argmax(share[u])))
+        _fix(placed, int(u), _largest(placed, share, int(u)))
     lp.restrict(placed)
     return placed, lp.optimum()
 

@@ -148,8 +148,10 @@ class _Improvement:
         order = np.argsort(excess, axis=1, kind="stable")[:, :depth]
         arcs = np.zeros(fixed.shape, dtype=bool)
         np.put_along_axis(arcs, order, True, axis=1)
-        arcs = (arcs | (share > 0)) & fixed
         core = self.plain.lp.problem
+        arcs = (arcs | (share > 0)) & fixed & core.allowed
+        stranded = ~arcs.any(axis=1)
+        arcs[stranded] = core.allowed[stranded]
         if int(arcs.sum()) > core.solver.core_arcs:
             return False
         nodes = min(core.solver.node_limit, CORE_NODES)

@@ -60,7 +60,7 @@ def print_summary(folder: Path, company: str) -> None:
 def _balance_table(balance: dict[tuple[str, str], dict[str, object]]) -> Table:
     table = Table(title="Balance: largest deviation of any rep from target")
     table.add_column("metric")
-    for name in ("before", "after", "tolerance", "floor"):
+    for name in ("before", "after", "without giants", "tolerance", "floor"):
         table.add_column(name, justify="right")
     for metric in sorted({metric for metric, _ in balance}):
         before, after = balance.get((metric, "current")), balance.get((metric, "proposed"))
@@ -69,7 +69,8 @@ def _balance_table(balance: dict[tuple[str, str], dict[str, object]]) -> Table:
             continue
         table.add_row(
             metric,
-            _percent(before and before["max_deviation_without_giants_pct"]),
+            _percent(before and before["max_deviation_pct"]),
+            _percent(after["max_deviation_pct"]),
             _percent(after["max_deviation_without_giants_pct"]),
             _percent(after["tolerance_pct"]),
             _percent(after["floor_pct"]),

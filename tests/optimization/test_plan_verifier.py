@@ -242,6 +242,47 @@ def test_a_missing_target_is_caught(plan: Plan) -> None:
     assert broken_rules(frames(plan) | {"plan_target": fewer}) == {"target"}
 
 
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "rule"),
+    [
+        ("plan_target", "target", "target"),
+        ("plan_target", "upper_limit", "target"),
+        ("plan_target", "giant_excess", "band"),
+        ("plan_target", "relaxation_pct", "band"),
+        ("plan_summary", "regret_usd", "gap"),
+        ("plan_summary", "unassigned_cost_usd", "objective"),
+    ],
+)
+def test_a_figure_that_is_no_number_is_caught(
+    plan: Plan, table: str, column: str, rule: str
+) -> None:
+    row = {"rep_id": "R1", "metric": "hours"} if table == "plan_target" else {}
+    assert rule in broken_rules(on(table, column, NAN, **row)(frames(plan)))
+
+
+@pytest.mark.parametrize("share", [50.0, -1.0])
+def test_a_relaxation_nobody_needs_is_caught(plan: Plan, share: float) -> None:
+    tamper = on("plan_target", "relaxation_pct", share, rep_id="R1", metric="hours")
+    assert broken_rules(tamper(frames(plan))) == {"band"}
+
+
+@pytest.mark.parametrize(
+    ("table", "rule"), [("plan_target", "target"), ("plan_summary", "objective")]
+)
+def test_a_table_given_twice_is_caught(plan: Plan, table: str, rule: str) -> None:
+    tampered = frames(plan)
+    tampered[table] = pl.concat([tampered[table], tampered[table]])
+    assert rule in broken_rules(tampered)
+
+
+def test_an_account_in_another_unit_is_caught(plan: Plan) -> None:
+    tampered = on("plan_assignment", "unit_id", "A00", account_id="A05")(frames(plan))
+    assert broken_rules(tampered) == {"family_together"}
+
+
 def test_a_giant_that_is_none_is_caught(plan: Plan) -> None:
     tamper = on("plan_target", "giant_excess", 50.0, rep_id="R1", metric="hours")
     assert broken_rules(tamper(frames(plan))) == {"band"}
