@@ -76,11 +76,11 @@ def test_a_killed_run_leaves_the_publication_and_the_next_run_works(
 
 def test_an_interrupted_run_ends_with_one_sentence(small_project: SmallProject) -> None:
     before = (small_project.data_dir / "published").resolve()
+    input_read = small_project.data_dir / "working" / "run.json"
+    input_read.unlink()
     with start(small_project) as run:
-        warehouse = small_project.data_dir / "working" / "warehouse.duckdb"
-        started = time.time()
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and warehouse.stat().st_mtime < started:
+        while time.monotonic() < deadline and not input_read.exists():
             time.sleep(POLL_SECONDS)
         run.send_signal(signal.SIGINT)
         _, errors = run.communicate(timeout=60)
