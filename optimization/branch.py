@@ -17,7 +17,7 @@ from optimization.modes import ModeLp, ModeOptimum
 from optimization.tables import Bools, Floats, Ints
 
 # Plans are made from the root and from so many nodes: one costs as much as 20 node LPs.
-OFFERS = 3
+OFFERS = 2
 # Receives the pairs (U, J) and shares (U, J) of a node; returns the cost of the best plan so far.
 Offer = Callable[[Bools, Floats], float]
 
@@ -38,7 +38,7 @@ def raise_bound(
 
     root: optimum of `lp`. size: (U) largest share of a territory that a unit takes. gap: stop when
     the bound is within this share of the best plan. offer: called for the root and for every node
-    whose bound is the smallest after another third of the work.
+    whose bound is the smallest after another half of the work.
     """
     count, work = 0, 0
     heap = [_Node(root.bound, 0, lp.allowed, root.share, lp.basis())]
