@@ -74,22 +74,6 @@ def test_a_killed_run_leaves_the_publication_and_the_next_run_works(
     assert [name for name in leftovers if "building" in name] == []
 
 
-def test_an_interrupted_run_ends_with_one_sentence(small_project: SmallProject) -> None:
-    before = (small_project.data_dir / "published").resolve()
-    input_read = small_project.data_dir / "working" / "run.json"
-    input_read.unlink()
-    with start(small_project) as run:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not input_read.exists():
-            time.sleep(POLL_SECONDS)
-        run.send_signal(signal.SIGINT)
-        _, errors = run.communicate(timeout=60)
-    assert run.returncode == 130, errors
-    assert "interrupted; the last publication is untouched" in errors
-    assert "Traceback" not in errors
-    assert (small_project.data_dir / "published").resolve() == before
-
-
 def test_an_unwritable_target_is_refused_before_any_work(
     small_project: SmallProject, tmp_path: Path
 ) -> None:
