@@ -12,7 +12,7 @@ export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: run test dev lint format schemas lock setup clean
+.PHONY: run test dev lint format schemas lock setup setup-bench clean
 
 run: setup
 	$(BIN)/territory run --config $(CONFIG) $(ARGS)
@@ -41,6 +41,13 @@ lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-strip-extras --generate-hashes \
 		--no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra bench --universal --python-version 3.11 \
+		--constraint requirements.lock --no-strip-extras --generate-hashes \
+		--no-emit-index-url --no-header -o requirements-bench.lock
+
+# Adds the rival solvers that benchmarks/ compares with.
+setup-bench: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 
 setup: $(VENV)/.installed dbt_project/target/manifest.json
 
