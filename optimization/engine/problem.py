@@ -167,7 +167,8 @@ class Effort:
 
     rel_gap: float = 1e-4  # share of the objective at which the search may stop
     node_limit: int = 10_000  # branch-and-bound nodes per integer model
-    search_steps: int = 0  # local-search evaluations, millions; 0: chosen by size
+    search_steps: int = 0  # local-search evaluations a round, millions; 0: chosen by size
+    rounds: int = 3  # rounds of improvement after the first plan
     threads: int = 1
 
 
