@@ -1,0 +1,344 @@
+"""The linear relaxation in HiGHS, for some units; the others stay at one rep each.
+
+Rows: [limits of reps and resources | budgets | relaxation | one-owner and separate rows]; only rows
+that exist. With l_je, f_je the load and fill of all units (those outside are part of the limits):
+
+    above   l_je - over_je - excess_je                <= soft_upper_je  (upper_je without soft one)
+    below   f_je + under_je + missing_je              >= soft_lower_je  (lower_je without soft one)
+    budget  sum_uj w_ujb x_uj - excess_b              <= budget_limit_b
+    pool    sum of excess, missing, excess_b - beyond <= relaxation     (only where it is not 0)
+    owner   sum_j x_uj                                 = 1
+    set     sum over u in S of x_uj - clash_Sj        <= 1              (lazily)
+
+over and under reach from the soft to the hard limit at the soft price; excess and missing pay the
+soft price and `penalty`, or with a pool only `beyond` pays the penalty: every such LP has a
+solution. HiGHS gets arrays directly, since rows and columns grow round by round and each solve
+starts from the last basis, which Pyomo cannot hand over.
+"""
+
+import numpy as np
+
+from optimization.engine.problem import (
+    COEFFICIENT_LIMIT,
+    Bools,
+    Floats,
+    Ints,
+    PairValues,
+    Prices,
+    Problem,
+)
+from optimization.errors import SolverError
+
+
+class CoreLp:
+    """Rows and columns of one growing LP; costs in HiGHS are USD / `money`.
+
+    fixed: (J, E) load and (J, E) fill and (B) weight of all units outside.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        penalty: float,
+        relaxation: float,
+        money: float,
+        fixed: tuple[Floats, Floats, Floats],
+    ) -> None:
+        import highspy
+
+        self.problem, self.penalty, self.money = problem, penalty, money
+        self.inf = highspy.kHighsInf
+        self.highs = highspy.Highs()
+        for name, setting in (
+            ("output_flag", False),
+            ("threads", problem.effort.threads),
+            ("random_seed", problem.seed),
+        ):
+            self._ok(self.highs.setOptionValue(name, setting))
+        self.fixed_load, self.fixed_fill, self.fixed_weight = (part.copy() for part in fixed)
+        self._number_rows(relaxation)
+        self._add_limit_rows()
+        self._column_count = 0
+        self._row_count = int(self._limit_row_count)
+        self._add_slacks()
+        # Columns x_uj in the order of HiGHS: unit, rep and number of the column.
+        self.unit = self.rep = self.column = np.zeros(0, dtype=np.int64)
+        self._keys = np.zeros(0, dtype=np.int64)  # unit * (J + 1) + rep, rising
+        self.owner_row = np.full(problem.unit_count, -1, dtype=np.int64)
+        self.offset = np.zeros(problem.unit_count)  # USD taken off the costs of a unit's columns
+        self.set_row: dict[tuple[int, int], int] = {}  # (separate set, rep) -> row
+        self._set_of_unit = _sets_of_units(problem.separate)
+
+    # -- rows ------------------------------------------------------------------------------------
+
+    def _number_rows(self, relaxation: float) -> None:
+        limits = self.problem.limits
+        self.has_above = np.isfinite(limits.upper) | (limits.price_above > 0)
+        self.has_below = np.isfinite(limits.lower) | (limits.price_below > 0)
+        self.above_row, above = _numbered(self.has_above, 0)
+        self.below_row, below = _numbered(self.has_below, above)
+        budgets = len(self.problem.budgets)
+        self.budget_row = below + np.arange(budgets)
+        self.pool_row = below + budgets if relaxation > 0 else -1
+        self._limit_row_count = below + budgets + (1 if relaxation > 0 else 0)
+        self.relaxation = relaxation
+
+    def _limit_bounds(self) -> tuple[Floats, Floats]:
+        """Lower and upper bounds of the limit rows, less what the units outside take."""
+        limits = self.problem.limits
+        lower = np.full(self._limit_row_count, -self.inf)
+        upper = np.full(self._limit_row_count, self.inf)
+        top = np.where(limits.price_above > 0, limits.soft_upper, limits.upper) - self.fixed_load
+        floor = np.where(limits.price_below > 0, limits.soft_lower, limits.lower) - self.fixed_fill
+        upper[self.above_row[self.has_above]] = top[self.has_above]
+        lower[self.below_row[self.has_below]] = floor[self.has_below]
+        upper[self.budget_row] = self.problem.budget_limit - self.fixed_weight
+        if self.pool_row >= 0:
+            upper[self.pool_row] = self.relaxation
+        return lower, upper
+
+    def _add_limit_rows(self) -> None:
+        count = self._limit_row_count
+        lower, upper = self._limit_bounds()
+        none = np.zeros(0, dtype=np.int32)
+        starts = np.zeros(count, dtype=np.int32)
+        self._ok(self.highs.addRows(count, lower, upper, 0, starts, none, np.zeros(0)))
+
+    def _add_slacks(self) -> None:
+        """Soft segments and elastic excess of every limit row; with a pool, its way beyond."""
+        limits, budgets = self.problem.limits, self.budget_row.size
+        above = (self.has_above, self.above_row, limits.price_above, -1.0)
+        below = (self.has_below, self.below_row, limits.price_below, 1.0)
+        rows, entries, costs, uppers, is_hard = [], [], [], [], []
+
+        def add(row: Ints, entry: float, cost: Floats, upper: Floats | float, hard: bool) -> None:
+            rows.append(row)
+            entries.append(np.full(row.size, entry))
+            costs.append(cost + (self.penalty if hard and self.pool_row < 0 else 0.0))
+            uppers.append(np.broadcast_to(upper, row.shape))
+            is_hard.append(np.full(row.size, hard))
+
+        for (has, row, price, entry), soft, hard in (
+            (above, limits.soft_upper, limits.upper),
+            (below, limits.soft_lower, limits.lower),
+        ):
+            is_soft, is_elastic = has & (price > 0), has & np.isfinite(hard)
+            reach = np.maximum(entry * (soft[is_soft] - hard[is_soft]), 0.0)
+            add(row[is_soft], entry, price[is_soft], reach, False)
+            add(row[is_elastic], entry, price[is_elastic], self.inf, True)
+        add(self.budget_row, -1.0, np.zeros(budgets), self.inf, True)
+        elastic = np.concatenate(is_hard)
+        self.elastic_columns = np.flatnonzero(elastic)  # the slacks are the first columns
+        pooled = elastic & (self.pool_row >= 0)
+        starts = np.concatenate(([0], np.cumsum(1 + pooled)))
+        index, value = np.full(int(starts[-1]), self.pool_row), np.ones(int(starts[-1]))
+        index[starts[:-1]], value[starts[:-1]] = np.concatenate(rows), np.concatenate(entries)
+        cost = np.concatenate(costs)
+        self._add_columns(cost, starts[:-1], index, value, upper=np.concatenate(uppers))
+        if self.pool_row >= 0:
+            self._add_slack(self.pool_row)
+
+    def _add_slack(self, row: int) -> None:
+        """A column that relieves one `<=` row at the penalty."""
+        at, row_index = np.zeros(1, dtype=np.int64), np.array([row])
+        self._add_columns(np.array([self.penalty]), at, row_index, np.array([-1.0]))
+
+    def enter(self, units: Ints, offset: Floats, values: PairValues, rep: Ints) -> None:
+        """Take units (n) in: their one-owner rows, and their load out of what is fixed.
+
+        offset: (n) USD taken off the unit's costs; its cheapest priced cost keeps a warm basis dual
+        feasible. rep, values: (n) where the units stood while they were outside.
+        """
+        if not units.size:
+            return
+        nobody = self.problem.rep_count
+        held = rep < nobody
+        np.subtract.at(self.fixed_load, rep[held], values.load[held])
+        np.subtract.at(self.fixed_fill, rep[held], values.fill[held])
+        self.fixed_weight -= values.weight.sum(axis=0)
+        self.owner_row[units] = self._row_count + np.arange(units.size)
+        self.offset[units] = offset
+        self._row_count += units.size
+        one = np.ones(units.size)
+        none, starts = np.zeros(0, dtype=np.int32), np.zeros(units.size, dtype=np.int32)
+        self._ok(self.highs.addRows(units.size, one, one, 0, starts, none, np.zeros(0)))
+        lower, upper = self._limit_bounds()
+        index = np.arange(lower.size, dtype=np.int32)
+        # The method is in the binding but not in its type stubs.
+        change = getattr(self.highs, "changeRowsBounds")  # noqa: B009
+        self._ok(change(index.size, index, lower, upper))
+
+    def add_pairs(self, unit: Ints, rep: Ints) -> int:
+        """Add the columns of pairs whose units are in; returns how many were not there yet."""
+        keys = np.unique(unit * (self.problem.rep_count + 1) + rep)
+        keys = keys[~self.has(keys)]
+        if not keys.size:
+            return 0
+        unit, rep = np.divmod(keys, self.problem.rep_count + 1)
+        values = self.problem.pairs.at(unit, rep)
+        index, value, starts = self._entries(unit, rep, values)
+        first = self._add_columns(values.cost - self.offset[unit], starts, index, value)
+        self.unit = np.concatenate((self.unit, unit))
+        self.rep = np.concatenate((self.rep, rep))
+        self.column = np.concatenate((self.column, first + np.arange(unit.size)))
+        self._keys = np.union1d(self._keys, keys)
+        return unit.size
+
+    def has(self, keys: Ints) -> Bools:
+        """Whether pairs, as unit * (J + 1) + rep, have a column."""
+        if not self._keys.size:
+            return np.zeros(keys.size, dtype=bool)
+        place = np.minimum(np.searchsorted(self._keys, keys), self._keys.size - 1)
+        return self._keys[place] == keys
+
+    def _entries(self, unit: Ints, rep: Ints, values: PairValues) -> tuple[Ints, Floats, Ints]:
+        """Row numbers, coefficients and starts of the columns of pairs."""
+        nobody = self.problem.rep_count
+        held = (rep < nobody)[:, None]
+        at = np.where(rep < nobody, rep, 0)
+        above = np.where(held & self.has_above[at], self.above_row[at], -1)
+        below = np.where(held & self.has_below[at], self.below_row[at], -1)
+        budget = np.broadcast_to(self.budget_row, values.weight.shape)
+        rows = [self.owner_row[unit][:, None], above, below, budget]
+        entries = [np.ones((unit.size, 1)), values.load, values.fill, values.weight]
+        if self.set_row:
+            extra = self._set_rows_of(unit, rep)
+            rows.append(extra)
+            entries.append(np.ones(extra.shape))
+        index, value = np.hstack(rows), np.hstack(entries)
+        kept = (index >= 0) & (value != 0.0)
+        lengths = kept.sum(axis=1)
+        starts = np.concatenate(([0], np.cumsum(lengths)[:-1])) if unit.size else lengths
+        return index[kept], value[kept], starts
+
+    # -- separate sets ---------------------------------------------------------------------------
+
+    def _set_rows_of(self, unit: Ints, rep: Ints) -> Ints:
+        """Rows of the sets each pair is in, (n, most sets of a unit); -1 where there is none."""
+        width = max((len(sets) for sets in self._set_of_unit.values()), default=0)
+        rows = np.full((unit.size, width), -1, dtype=np.int64)
+        for k in np.flatnonzero(np.isin(unit, list(self._set_of_unit))).tolist():
+            for place, s in enumerate(self._set_of_unit[int(unit[k])]):
+                rows[k, place] = self.set_row.get((s, int(rep[k])), -1)
+        return rows
+
+    def add_broken_sets(self, share: Floats) -> int:
+        """Add a row for every set and rep where the members' shares exceed 1; returns how many."""
+        if not self.problem.separate:
+            return 0
+        mine = np.isin(self.unit, list(self._set_of_unit)) & (self.rep < self.problem.rep_count)
+        total: dict[tuple[int, int], float] = {}
+        columns: dict[tuple[int, int], list[int]] = {}
+        for k in np.flatnonzero(mine).tolist():
+            for s in self._set_of_unit[int(self.unit[k])]:
+                key = (s, int(self.rep[k]))
+                total[key] = total.get(key, 0.0) + float(share[k])
+                columns.setdefault(key, []).append(int(self.column[k]))
+        broken = [key for key in sorted(total) if total[key] > 1 + 1e-7 and key not in self.set_row]
+        for key in broken:
+            index = np.array(columns[key], dtype=np.int32)
+            starts = np.zeros(1, dtype=np.int32)
+            lower, upper = np.full(1, -self.inf), np.ones(1)
+            self._ok(
+                self.highs.addRows(1, lower, upper, index.size, starts, index, np.ones(index.size))
+            )
+            self.set_row[key] = self._row_count
+            self._row_count += 1
+            self._add_slack(self.set_row[key])
+        return len(broken)
+
+    # -- solving ---------------------------------------------------------------------------------
+
+    def run(self, seconds: float = np.inf) -> bool:
+        """Solve from the last basis; False where the clock ended it."""
+        import highspy
+
+        if np.isfinite(seconds):
+            # HiGHS counts the time of all runs of one instance.
+            self._ok(self.highs.setOptionValue("time_limit", self.highs.getRunTime() + seconds))
+        self._ok(self.highs.run())
+        status = self.highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kTimeLimit:
+            return False
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(f"the linear relaxation ended with status {status.name}")
+        solution = self.highs.getSolution()
+        self.value = np.array(solution.col_value)
+        self.dual = np.array(solution.row_dual)
+        return True
+
+    def prices(self) -> Prices:
+        """Dual prices of the limits, USD."""
+        shape = self.has_above.shape
+        above, below = np.zeros(shape), np.zeros(shape)
+        above[self.has_above] = -self.dual[self.above_row[self.has_above]]
+        below[self.has_below] = self.dual[self.below_row[self.has_below]]
+        budget = -self.dual[self.budget_row] * self.money
+        return Prices(
+            np.maximum(above * self.money, 0.0),
+            np.maximum(below * self.money, 0.0),
+            np.maximum(budget, 0.0),
+        )
+
+    def set_prices(self) -> dict[tuple[int, int], float]:
+        """USD price of every (separate set, rep) with a row; none below 0."""
+        return {
+            key: max(-float(self.dual[row]) * self.money, 0.0) for key, row in self.set_row.items()
+        }
+
+    def shares(self) -> Floats:
+        """Values of the columns x_uj, in the order of `unit` and `rep`."""
+        return self.value[self.column]
+
+    def objective(self) -> float:
+        """USD of the units inside and of all slacks, penalties included."""
+        scaled = float(self.highs.getInfo().objective_function_value)
+        inside = self.owner_row >= 0
+        return scaled * self.money + float(self.offset[inside].sum())
+
+    def excess(self) -> float:
+        """Total excess of hard limits, in scaled units."""
+        return float(self.value[self.elastic_columns].sum())
+
+    # -- columns ---------------------------------------------------------------------------------
+
+    def _add_columns(
+        self, cost: Floats, starts: Ints, index: Ints, value: Floats, upper: Floats | None = None
+    ) -> int:
+        """Add columns of `cost` USD between 0 and `upper`; returns the number of the first."""
+        if not np.abs(value).max(initial=0.0) <= COEFFICIENT_LIMIT:
+            raise SolverError("a coefficient of the linear relaxation is above 1e7 or not finite")
+        if not np.isfinite(cost).all():
+            raise SolverError("a cost of the linear relaxation is no finite number")
+        count = cost.size
+        top = np.full(count, self.inf) if upper is None else upper
+        at, rows = starts.astype(np.int32), index.astype(np.int32)
+        scaled = cost / self.money
+        self._ok(
+            self.highs.addCols(count, scaled, np.zeros(count), top, value.size, at, rows, value)
+        )
+        first = self._column_count
+        self._column_count += count
+        return first
+
+    @staticmethod
+    def _ok(status: object) -> None:
+        """HiGHS reports a refused row or column only through its return value."""
+        import highspy
+
+        if status == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused a part of the linear relaxation")
+
+
+def _numbered(has: Bools, first: int) -> tuple[Ints, int]:
+    """Row numbers from `first` on where there is a row, -1 elsewhere; and the next free number."""
+    number = np.where(has, first + np.cumsum(has.ravel()).reshape(has.shape) - 1, -1)
+    return number, first + int(has.sum())
+
+
+def _sets_of_units(separate: tuple[Ints, ...]) -> dict[int, list[int]]:
+    sets: dict[int, list[int]] = {}
+    for number, members in enumerate(separate):
+        for unit in members.tolist():
+            sets.setdefault(int(unit), []).append(number)
+    return sets

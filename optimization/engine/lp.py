@@ -1,0 +1,249 @@
+"""The exact linear relaxation over all pairs, by column generation on a core of units.
+
+Given prices settle most units: their priced cost at the best rep is far below that at any other.
+Those stay there, and the LP (`core_lp`) holds the others with a few pairs each. After each solve
+every allowed pair of every unit is priced with the new duals: pairs of negative reduced cost enter,
+and so do units that another rep would now take for less. When nothing enters, the optimum of the
+core is the optimum over all pairs and the bound of its prices equals its value.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optimization.engine.answer import Tell
+from optimization.engine.bound import Certificate, limit_terms, valid_prices
+from optimization.engine.core import unsettled_units
+from optimization.engine.core_lp import CoreLp
+from optimization.engine.problem import Floats, Ints, PairValues, Prices, Problem, Ranking
+from optimization.engine.watch import Watch
+from optimization.errors import SolverError
+
+# Up to this many pairs all of them are columns from the start.
+ALL_PAIRS = 20_000
+# Units per rep in the core, and pairs of each at the start.
+CORE_PER_REP = 120
+START_PAIRS = 6
+# Pairs of a unit that may enter in one round.
+PAIRS_PER_ROUND = 4
+ROUND_LIMIT = 60
+# Reduced cost, in the scale of the LP (typical costs 100), from which a pair enters.
+ENTRY = 1e-6
+# Shares of a fractional plan below this are rounding.
+SHARE = 1e-9
+
+
+@dataclass(frozen=True)
+class LpOptimum:
+    """The linear relaxation with its proof.
+
+    certificate: bound over all pairs; where `is_exact`, equal to `value`.
+    value: USD of the fractional plan, priced excess of hard limits included.
+    unit, rep, share: the fractional plan, shares above 1e-9, by unit and rep.
+    relaxation: total excess of hard limits in the fractional plan, in scaled units.
+    is_exact: no pair of the problem has a negative reduced cost.
+    """
+
+    certificate: Certificate
+    value: float
+    unit: Ints
+    rep: Ints
+    share: Floats
+    relaxation: float
+    is_exact: bool
+
+    @property
+    def prices(self) -> Prices:
+        return self.certificate.prices
+
+
+def solve_lp(
+    problem: Problem,
+    *,
+    penalty: float,
+    relaxation: float = 0.0,
+    start: Prices | None = None,
+    watch: Watch,
+    tell: Tell | None = None,
+) -> LpOptimum:
+    """Solve the linear relaxation over all allowed pairs.
+
+    penalty: USD per scaled unit of excess of a hard limit or budget, finite: every restricted LP
+    has a solution. Where the optimum has excess beyond `relaxation`, no fractional plan keeps the
+    limits, or the penalty is too small to show one.
+    relaxation: total excess that costs nothing.
+    start: prices near the optimum; with them only unsettled units are in the LP.
+
+    Raises:
+        SolverError: HiGHS refused the arrays, or a unit has no allowed rep.
+    """
+    return _Relaxation(problem, penalty, relaxation, start, watch, tell).solve()
+
+
+class _Relaxation:
+    """The rounds of one solve."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        penalty: float,
+        relaxation: float,
+        start: Prices | None,
+        watch: Watch,
+        tell: Tell | None,
+    ) -> None:
+        self.problem, self.penalty, self.relaxation = problem, penalty, relaxation
+        self.watch, self.tell = watch, tell
+        self.key_base = problem.rep_count + 1
+        zero = Prices.zero(problem.rep_count, len(problem.resources), len(problem.budgets))
+        prices = valid_prices(problem.limits, start or zero)
+        self.best = Certificate(-np.inf, prices)
+        ranking = problem.pairs.cheapest(prices, START_PAIRS)
+        if ranking.rep.shape[0] and (ranking.rep[:, 0] < 0).any():
+            unit = int(np.flatnonzero(ranking.rep[:, 0] < 0)[0])
+            raise SolverError(f"unit {unit} has no rep that may own it")
+        self._certify(prices, ranking)
+        self.owner = ranking.rep[:, 0].copy()  # where units outside the core stand
+        self.values = problem.pairs.at(np.arange(problem.unit_count), self.owner)
+        self.lp = CoreLp(problem, penalty, relaxation, _money(ranking), self._whole())
+        units = self._core(ranking, start is not None)
+        self.lp.enter(units, ranking.priced[units, 0], _of(self.values, units), self.owner[units])
+        if problem.pairs.pair_count() <= ALL_PAIRS:
+            arcs = problem.pairs.all_arcs(units)
+            self.lp.add_pairs(units[arcs.unit], arcs.rep)
+        else:
+            self._add_ranked(units, ranking)
+
+    def solve(self) -> LpOptimum:
+        answer = self._settled()
+        for _ in range(ROUND_LIMIT):
+            if self.watch.is_over() or not self.lp.run(self.watch.left):
+                break
+            answer = self._solved()
+            prices = valid_prices(self.problem.limits, self.lp.prices())
+            extra = {key: price for key, price in self.lp.set_prices().items() if price > 0}
+            ranking = self._ranked(prices, extra)
+            self._certify(prices, ranking, sum(extra.values()))
+            broken = self.lp.add_broken_sets(self.lp.shares())
+            entered = self._enter(prices, ranking)
+            if not broken and not entered:
+                answer = replace(answer, is_exact=True)
+                break
+        return replace(answer, certificate=self.best)
+
+    # -- the core --------------------------------------------------------------------------------
+
+    def _core(self, ranking: Ranking, is_priced: bool) -> Ints:
+        count = CORE_PER_REP * self.problem.rep_count
+        if not is_priced or count >= self.problem.unit_count:
+            return np.arange(self.problem.unit_count)
+        units = unsettled_units(ranking, self.values, count)
+        # Rows of separate sets know only columns, so their units are always in.
+        return np.union1d(units, np.concatenate([np.zeros(0, np.int64), *self.problem.separate]))
+
+    def _whole(self) -> tuple[Floats, Floats, Floats]:
+        """Load, fill and weight of all units where they stand."""
+        shape = (self.key_base, len(self.problem.resources))
+        load, fill = np.zeros(shape), np.zeros(shape)
+        for e in range(shape[1]):
+            load[:, e] = np.bincount(self.owner, self.values.load[:, e], minlength=shape[0])
+            fill[:, e] = np.bincount(self.owner, self.values.fill[:, e], minlength=shape[0])
+        return load[:-1], fill[:-1], self.values.weight.sum(axis=0)
+
+    def _enter(self, prices: Prices, ranking: Ranking) -> int:
+        """Add pairs of negative reduced cost, and the units outside that have one."""
+        lp, room = self.lp, ENTRY * self.lp.money
+        best = ranking.priced[:, 0]
+        outside = np.flatnonzero((lp.owner_row < 0) & (ranking.rep[:, 0] != self.owner))
+        now = _of(self.values, outside).priced(self.owner[outside], prices)
+        outside = outside[now > best[outside] + room]
+        inside = np.flatnonzero(lp.owner_row >= 0)
+        dual = lp.dual[lp.owner_row[inside]] * lp.money + lp.offset[inside]
+        cheaper = ranking.priced[inside] < dual[:, None] - room
+        row, place = np.nonzero(cheaper & (ranking.rep[inside] >= 0))
+        entered = lp.add_pairs(inside[row], ranking.rep[inside[row], place])
+        lp.enter(outside, best[outside], _of(self.values, outside), self.owner[outside])
+        return entered + self._add_ranked(outside, ranking)
+
+    def _add_ranked(self, units: Ints, ranking: Ranking) -> int:
+        """Columns for units that just came in: their ranked reps and where they stood."""
+        row, place = np.nonzero(ranking.rep[units] >= 0)
+        return self.lp.add_pairs(
+            np.concatenate((units[row], units)),
+            np.concatenate((ranking.rep[units[row], place], self.owner[units])),
+        )
+
+    # -- the bound -------------------------------------------------------------------------------
+
+    def _ranked(self, prices: Prices, extra: dict[tuple[int, int], float]) -> Ranking:
+        """The cheapest pairs of all units, prices of separate sets (set, rep) included."""
+        ranking = self.problem.pairs.cheapest(prices, PAIRS_PER_ROUND)
+        if not extra:
+            return ranking
+        units = np.unique(np.concatenate([self.problem.separate[s] for s, _ in extra]))
+        arcs = self.problem.pairs.all_arcs(units)
+        priced = np.full((units.size, self.key_base), np.inf)
+        priced[arcs.unit, arcs.rep] = arcs.values.priced(arcs.rep, prices)
+        for (s, rep), price in extra.items():
+            priced[np.searchsorted(units, self.problem.separate[s]), rep] += price
+        depth = ranking.rep.shape[1]
+        order = np.argsort(priced, axis=1, kind="stable")[:, :depth]
+        best = np.take_along_axis(priced, order, axis=1)
+        ranking.rep[units], ranking.priced[units] = np.where(np.isfinite(best), order, -1), best
+        return ranking
+
+    def _certify(self, prices: Prices, ranking: Ranking, set_prices: float = 0.0) -> None:
+        """Keep the best bound; each set lets its price be earned once per rep."""
+        bound = float(ranking.priced[:, 0].sum()) - set_prices
+        bound -= limit_terms(self.problem, prices, self.relaxation)
+        if bound > self.best.bound:
+            self.best = Certificate(bound, prices)
+        if self.tell:
+            self.tell("relaxation", self.best.bound, None)
+
+    # -- the answer ------------------------------------------------------------------------------
+
+    def _settled(self) -> LpOptimum:
+        """Every unit at its owner: the plan there is before the first LP is solved."""
+        evaluation = self.problem.evaluate(self.owner)
+        excess = evaluation.relaxation
+        return self._answer(
+            np.arange(self.problem.unit_count),
+            self.owner,
+            np.ones(self.problem.unit_count),
+            evaluation.objective + self.penalty * max(excess - self.relaxation, 0.0),
+            excess,
+        )
+
+    def _solved(self) -> LpOptimum:
+        """The plan of the LP just solved, with the units outside where they stand."""
+        lp = self.lp
+        outside = np.flatnonzero(lp.owner_row < 0)
+        share = lp.shares()
+        kept = share > SHARE
+        return self._answer(
+            np.concatenate((lp.unit[kept], outside)),
+            np.concatenate((lp.rep[kept], self.owner[outside])),
+            np.concatenate((share[kept], np.ones(outside.size))),
+            lp.objective() + float(self.values.cost[outside].sum()),
+            lp.excess(),
+        )
+
+    def _answer(
+        self, unit: Ints, rep: Ints, share: Floats, value: float, excess: float
+    ) -> LpOptimum:
+        order = np.argsort(unit * self.key_base + rep)
+        return LpOptimum(self.best, value, unit[order], rep[order], share[order], excess, False)
+
+
+def _of(values: PairValues, at: Ints) -> PairValues:
+    return PairValues(values.cost[at], values.load[at], values.fill[at], values.weight[at])
+
+
+def _money(ranking: Ranking) -> float:
+    """USD of one unit of cost in the LP: typical differences of 100, since tolerances of HiGHS are
+    absolute, and none above 1e6."""
+    spread = ranking.priced - ranking.priced[:, :1]
+    spread = spread[np.isfinite(spread)]
+    money = max(float(spread.mean()) / 100, float(spread.max()) / 1e6) if spread.size else 0.0
+    return money if money > 0 else 1.0
