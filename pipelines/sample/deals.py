@@ -40,6 +40,8 @@ OPEN_STAGES = (
 )
 WON_STAGE, LOST_STAGE = "Closed Won", "Closed Lost"
 STAGES = (*OPEN_STAGES, WON_STAGE, LOST_STAGE)
+# Salesforce sets these by itself when a deal enters a stage.
+STAGE_PROBABILITY_PCT = (10, 10, 20, 75, 90, 100, 0)
 NO_DAY = np.datetime64("NaT", "D")
 
 

@@ -7,7 +7,7 @@ from pipelines.sample.accounts import AccountChunk
 from pipelines.sample.activities import KINDS, Activities
 from pipelines.sample.catalogue import INDUSTRIES, PRODUCTS
 from pipelines.sample.csv_table import us_date
-from pipelines.sample.deals import STAGES, Deals
+from pipelines.sample.deals import STAGE_PROBABILITY_PCT, STAGES, Deals
 from pipelines.sample.firmographics import SEGMENTS, segment_of
 from pipelines.sample.names import company_names, street_addresses
 from pipelines.sample.ownership import UNOWNED
@@ -19,6 +19,10 @@ from pipelines.sample.team import Team
 NO_COORDINATES_SHARE, NO_REVENUE_SHARE, NO_EMPLOYEES_SHARE = 0.12, 0.02, 0.02
 # Customers whose last purchase is older than the history.
 OLD_CUSTOMER_SHARE = 0.25
+# Customers under a yearly contract; in a few records the renewal has passed and nobody noted it.
+CONTRACT_SHARE, CONTRACT_DAYS, LAPSED_DAYS = 0.6, 365, 20
+# Accounts that leadership named strategic: the largest of the book.
+STRATEGIC_SHARE = 0.02
 # Children that carry their parent's name and their own city.
 BRANCH_NAME_SHARE = 0.5
 
@@ -36,8 +40,9 @@ def account_rows(
     places: Places,
     team: Team,
     seed: int,
+    today: np.datetime64,
 ) -> pl.DataFrame:
-    """accounts.csv of one chunk."""
+    """accounts.csv of one chunk; `today` is the last day of the history."""
     count = len(chunk)
     names = company_names(chunk.start, chunk.industry, seed)
     address = places.draw_addresses(rng, chunk.county)
@@ -52,6 +57,7 @@ def account_rows(
     revenue = np.rint(np.rint(chunk.revenue_musd / scale) * scale * 1e6).astype(np.int64)
     segment = segment_of(chunk.revenue_musd, chunk.employees)
     has_owner = chunk.owner != UNOWNED
+    is_strategic = chunk.revenue_musd >= np.quantile(chunk.revenue_musd, 1 - STRATEGIC_SHARE)
     frame = pl.DataFrame(
         {
             "Account ID": ids,
@@ -76,6 +82,12 @@ def account_rows(
             "no_coordinates": rng.random(count) < NO_COORDINATES_SHARE,
             "no_revenue": rng.random(count) < NO_REVENUE_SHARE,
             "no_employees": rng.random(count) < NO_EMPLOYEES_SHARE,
+            "Strategic": is_strategic.astype(np.int8),
+            "Renewal Date": today
+            + rng.integers(-LAPSED_DAYS, CONTRACT_DAYS - LAPSED_DAYS, count).astype(
+                "timedelta64[D]"
+            ),
+            "has_contract": is_customer & (rng.random(count) < CONTRACT_SHARE),
         }
     )
 
@@ -88,10 +100,12 @@ def account_rows(
         blank("Annual Revenue", pl.col("no_revenue")),
         blank("Employees", pl.col("no_employees")),
         blank("Owner Since", ~pl.col("has_owner")),
+        blank("Renewal Date", ~pl.col("has_contract")),
     ).select(
-        pl.exclude("Owner Since", "Created Date", "^(has|no)_.*$"),
+        pl.exclude("Owner Since", "Created Date", "Renewal Date", "^(has|no)_.*$"),
         us_date("Owner Since"),
         us_date("Created Date"),
+        us_date("Renewal Date"),
     )
 
 
@@ -124,6 +138,7 @@ def opportunity_rows(
             "Created Date": deals.opened,
             "Close Date": deals.closed,
             "Amount": deals.amount_usd,
+            "Probability (%)": np.array(STAGE_PROBABILITY_PCT)[deals.stage],
         }
     ).with_columns(
         us_date("Created Date"), us_date("Close Date"), pl.col("Amount").cast(pl.Decimal(18, 2))

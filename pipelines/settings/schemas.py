@@ -29,7 +29,7 @@ def settings_schemas() -> dict[str, dict[str, Any]]:
 
 def as_text(schema: dict[str, Any]) -> str:
     """A schema as it stands in its file."""
-    return json.dumps(schema, indent=2) + "\n"
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_schemas(folder: Path = SCHEMA_FOLDER) -> None:

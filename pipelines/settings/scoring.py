@@ -255,11 +255,31 @@ class EconomicsSettings(_Section):
 
 
 class FunnelSettings(_Section):
-    """Which open opportunities count (`int_account__history`)."""
+    """Which open opportunities count, and for how much (`int_crm__opportunity`)."""
 
     unqualified_stages: tuple[str, ...] = Field(
         default=("prospecting", "lead", "prospect", "suspect"),
         description="Stages before qualification, lower case; left out of sales velocity.",
+    )
+    stage_probability_pct: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
+        default_factory=lambda: {
+            "prospecting": 10.0,
+            "qualification": 10.0,
+            "needs analysis": 20.0,
+            "value proposition": 50.0,
+            "id. decision makers": 60.0,
+            "perception analysis": 70.0,
+            "proposal/price quote": 75.0,
+            "negotiation/review": 90.0,
+            "appointment scheduled": 20.0,
+            "qualified to buy": 40.0,
+            "presentation scheduled": 60.0,
+            "decision maker bought-in": 80.0,
+            "contract sent": 90.0,
+        },
+        description="Probability of winning an open deal by its stage, lower case, where the "
+        "source gives none for the deal, %. Source: the standard stages of Salesforce and the "
+        "default pipeline of HubSpot.",
     )
 
 

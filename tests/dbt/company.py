@@ -33,7 +33,8 @@ REPS: list[dict[str, Any]] = [
 ACCOUNTS: list[dict[str, Any]] = [
     {"account_id": "root", "owner_rep_id": "R1", "industry": "Technology", "state": "MA",
      "employee_count": 5000, "annual_revenue_usd": 2_000_000_000, "country": "US",
-     "latitude": 42.3, "longitude": -71.1, "owner_since_date": "2024-06-30"},
+     "latitude": 42.3, "longitude": -71.1, "owner_since_date": "2024-06-30",
+     "renewal_date": "2026-08-29", "is_strategic": "true"},
     {"account_id": "child", "parent_account_id": "root", "owner_rep_id": "R1", "state": "mA",
      "postal_code": "02139-4307", "country": "USA", "industry": "technology",
      "employee_count": 300, "annual_revenue_usd": 60_000_000},
@@ -82,6 +83,8 @@ OPPORTUNITIES: list[dict[str, Any]] = [
     {"account_id": "nobody knows", "status": "won", "closed_date": "2026-01-01",
      "amount_usd": 999, "rep_id": "R98"},
     {"account_id": "orphan", "status": "won", "amount_usd": 50, "rep_id": "R3"},
+    {"account_id": "child", "status": "open", "stage": "Proposal/Price Quote", "rep_id": "R2",
+     "probability_pct": 55},
 ]  # fmt: skip
 
 LINES: list[dict[str, Any]] = [
@@ -109,6 +112,7 @@ OVERRIDES: list[dict[str, Any]] = [
     {"account_id": "root", "action": "lock", "expires_date": "2026-06-30"},
     {"account_id": "child", "action": "lock", "expires_date": "2026-06-29"},
     {"account_id": "gone", "action": "forbid", "rep_id": "R1"},
+    {"account_id": "orphan", "action": "separate", "group_id": " rivals "},
 ]
 
 POSTAL_CODES: list[dict[str, Any]] = [

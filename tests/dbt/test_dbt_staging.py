@@ -73,10 +73,33 @@ def test_tenure_counts_months_of_the_incumbent(company: Built) -> None:
 
 
 def test_overrides_hold_to_their_last_day(company: Built) -> None:
-    assert company.rows("SELECT account_id FROM stg_plan__override ORDER BY 1") == [
-        ("gone",),
-        ("root",),
+    assert company.rows("SELECT account_id, group_id FROM stg_plan__override ORDER BY 1") == [
+        ("gone", None),
+        ("orphan", "rivals"),
+        ("root", None),
     ]
+
+
+def test_lock_rules_find_what_they_ask_for(company: Built) -> None:
+    facts = company.by_key(
+        "int_plan__account",
+        "account_id",
+        "open_deal_probability_pct",
+        "days_to_renewal",
+        "days_since_owner_change",
+        "is_strategic",
+    )
+    # The stage "Engaging" has no probability; "Prospecting" has Salesforce's.
+    assert facts["root"] == (10, 60, 730, True)
+    assert facts["child"] == (55, None, None, False)
+
+
+def test_zones_for_drive_times_are_known(company: Built) -> None:
+    accounts = company.by_key("int_plan__account", "account_id", "postal_code", "market_area_id")
+    assert accounts["child"] == ("02139", "25017")
+    reps = company.by_key("int_plan__rep", "rep_id", "state", "postal_code")
+    assert reps["R2"] == (None, "02139")
+    assert reps["R3"] == ("TX", None)
 
 
 def test_sectors_of_several_codes_are_one(company: Built) -> None:

@@ -12,17 +12,18 @@ import duckdb
 RAW_TABLES = {
     "raw_crm__account": """account_id account_name parent_account_id industry segment
         annual_revenue_usd employee_count street city state postal_code country latitude longitude
-        owner_rep_id is_customer created_date owner_since_date""",
+        owner_rep_id is_customer created_date owner_since_date
+        renewal_date is_strategic""",
     "raw_crm__rep": """rep_id rep_name manager_id manager_name region role hire_date end_date
         is_active fte_share capacity_hours experience_level skill_industries city state
         postal_code country latitude longitude hourly_cost_usd""",
     "raw_crm__product": "product_id product_name product_line list_price_usd complexity_rating",
     "raw_crm__opportunity": """opportunity_id account_id rep_id product_id stage status
-        opened_date closed_date amount_usd""",
+        opened_date closed_date amount_usd probability_pct""",
     "raw_crm__opportunity_line": "opportunity_id line_number product_id quantity unit_price_usd",
     "raw_crm__activity": """activity_id account_id rep_id activity_type activity_date
         duration_hours""",
-    "raw_plan__override": "account_id action rep_id reason expires_date",
+    "raw_plan__override": "account_id action rep_id reason expires_date group_id",
     "raw_market__county_business": """county_fips naics establishments employment
         annual_payroll_usd""",
     "raw_market__county_employment": """county_fips employment establishments avg_weekly_wage_usd
@@ -101,7 +102,8 @@ _RAW_ROWS = """
       'r' || (i % {reps}) AS rep_id,
       'p' || (i % 3) AS product_id, 'Closed' AS stage,
       ['won', 'lost', 'won', 'open'][i % 4 + 1] AS status, '2025-03-01' AS opened_date,
-      CASE WHEN i % 4 < 3 THEN '2025-06-30' END AS closed_date, '200.00' AS amount_usd
+      CASE WHEN i % 4 < 3 THEN '2025-06-30' END AS closed_date, '200.00' AS amount_usd,
+      '75' AS probability_pct
     FROM range(2 * {accounts}) AS rows(i);
     INSERT INTO raw_crm__opportunity_line BY NAME
     SELECT 'o' || i AS opportunity_id, line::VARCHAR AS line_number, 'p0' AS product_id,
@@ -114,6 +116,9 @@ _RAW_ROWS = """
     INSERT INTO raw_plan__override BY NAME
     SELECT 'a2' AS account_id, 'lock' AS action, NULL AS rep_id, '2026-01-01' AS expires_date
     UNION ALL SELECT 'a3', 'assign', 'r0', NULL;
+    INSERT INTO raw_plan__override BY NAME
+    SELECT 'a' || i AS account_id, 'separate' AS action, 'rivals' AS group_id
+    FROM range(6, 8) AS rows(i);
     INSERT INTO raw_market__county_business BY NAME
     SELECT '0100' || i AS county_fips, ['00', '31-33'][j + 1] AS naics, '12' AS establishments,
       '340' AS employment, '5600000' AS annual_payroll_usd

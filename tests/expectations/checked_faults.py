@@ -224,6 +224,18 @@ RAW_ROWS = Wave(
             f"UPDATE {_DEAL} SET amount_usd = NULL WHERE opportunity_id = 'o12'",
             opportunity_won_has_amount='"o12"',
         ),
+        _set(
+            _DEAL,
+            "opportunity_id = 'o13'",
+            "probability_pct = '101'",
+            opportunity_probability_range='"o13"',
+        ),
+        _set(
+            _DEAL,
+            "status = 'open'",
+            "probability_pct = '0.75'",
+            opportunity_probability_unit="0.75",
+        ),
         _sql(
             f"INSERT INTO {_LINE} SELECT * FROM {_LINE} "
             "WHERE opportunity_id = 'o3' AND line_number = '1'",
@@ -300,6 +312,12 @@ RAW_ROWS = Wave(
             "FROM range(2)",
             override_rep_given='"a5"',
             override_unique='"a5"',
+        ),
+        _sql(
+            f"INSERT INTO {_OVERRIDE} BY NAME SELECT 'a5' AS account_id, 'together' AS action, "
+            "NULL AS group_id UNION ALL SELECT 'a4', 'together', 'alone'",
+            override_group_given='"a5"',
+            override_group_has_company='"alone"',
         ),
         _sql(
             f"INSERT INTO {_BUSINESS} BY NAME SELECT * FROM (VALUES (NULL, '11', '1', '1'), "

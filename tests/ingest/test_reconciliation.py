@@ -89,6 +89,14 @@ def test_overrides_of_one_account_differ_by_rep(book: Book) -> None:
     assert counts(load) == (4, 3, 0, 1, 0)
 
 
+def test_an_export_without_the_newer_columns_still_loads(book: Book) -> None:
+    book.write("accounts.csv", "id,name\nA1,Acme\n")
+    book.map_accounts()
+    (load,) = book.ingest().loads
+    assert counts(load) == (1, 1, 0, 0, 0)
+    assert book.rows("SELECT renewal_date, is_strategic FROM raw_crm__account") == [(None, None)]
+
+
 def test_row_numbers_hold_behind_many_malformed_rows(book: Book) -> None:
     # Rows 1, 2, 5 and every hundredth are malformed; ids tell each row's true number.
     bad = {1, 2, 5, *range(100, 40_000, 100)}

@@ -157,3 +157,19 @@ def test_an_override_names_the_rep_it_needs(book: Book) -> None:
         (2, "missing_value", "rep_id", None),
         (4, "unknown_value", "action", "seize"),
     ]
+
+
+def test_an_override_names_the_group_it_needs(book: Book) -> None:
+    book.write(
+        "overrides.csv",
+        "account,action,group\nA1,together,G1\nA1,separate,G2\nA1,separate,G3\nA2,separate,\n",
+    )
+    columns = {"account_id": "account", "action": "action", "group_id": "group"}
+    book.map({"override": {"file": "overrides.csv", "columns": columns}}, source="plan")
+    book.ingest()
+    assert book.quarantined() == [(4, "missing_value", "group_id", None)]
+    assert book.rows("SELECT action, group_id FROM raw_plan__override ORDER BY 2") == [
+        ("together", "G1"),
+        ("separate", "G2"),
+        ("separate", "G3"),
+    ]

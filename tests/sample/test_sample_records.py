@@ -142,6 +142,40 @@ def test_deals_belong_to_a_rep_who_was_there(company: ExportedCompany) -> None:
     assert (with_account["Created Date"] >= with_account["Created Date_right"]).all()
 
 
+def test_the_probability_of_a_deal_is_that_of_its_stage(company: ExportedCompany) -> None:
+    by_stage = company.opportunities.group_by("Stage").agg(
+        pl.col("Probability (%)").cast(pl.Int64).unique()
+    )
+    assert dict(by_stage.iter_rows()) == {
+        "Prospecting": [10],
+        "Qualification": [10],
+        "Needs Analysis": [20],
+        "Proposal/Price Quote": [75],
+        "Negotiation/Review": [90],
+        "Closed Won": [100],
+        "Closed Lost": [0],
+    }
+
+
+def test_contracts_renew_within_a_year_and_some_dates_have_passed(company: ExportedCompany) -> None:
+    under_contract = company.accounts.drop_nulls("Renewal Date")
+    assert (under_contract["Type"] == "Customer").all()
+    days = (under_contract["Renewal Date"].str.to_date("%m/%d/%Y") - AS_OF).dt.total_days()
+    assert -20 <= days.min() < 0  # type: ignore[operator]
+    assert 300 < days.max() < 365  # type: ignore[operator]
+    customers = company.accounts.filter(pl.col("Type") == "Customer").height
+    assert under_contract.height / customers == pytest.approx(0.6, abs=0.03)
+
+
+def test_the_largest_accounts_are_strategic(company: ExportedCompany) -> None:
+    flag = pl.col("Strategic") == "1"
+    accounts = company.accounts.drop_nulls("Annual Revenue")
+    assert accounts.select(flag.mean()).item() == pytest.approx(0.02, abs=0.002)
+    least = accounts.filter(flag)["Annual Revenue"].min()
+    # Firmographic revenue is rounded to three digits, after the flag was set.
+    assert accounts.filter(~flag)["Annual Revenue"].max() <= least  # type: ignore[operator]
+
+
 def test_overrides_can_all_be_honoured(company: ExportedCompany) -> None:
     overrides = company.text("overrides.csv")
     assert overrides["Account ID"].is_unique().all()

@@ -16,7 +16,8 @@ deals as (
         sum(cycle_days) filter (where is_won_trailing)::bigint as won_cycle_days,
         count(cycle_days) filter (where is_won_trailing) as won_deals_with_cycle,
         count(*) filter (where is_open and is_qualified) as open_opportunities,
-        count(*) filter (where is_open and not is_qualified) as unqualified_opportunities
+        count(*) filter (where is_open and not is_qualified) as unqualified_opportunities,
+        max(probability_pct) filter (where is_open) as open_deal_probability_pct
     from {{ ref('int_crm__opportunity') }}
     group by account_id
 ),
@@ -53,6 +54,7 @@ select
     coalesce(deals.won_deals_with_cycle, 0) as won_deals_with_cycle,
     coalesce(deals.open_opportunities, 0) as open_opportunities,
     coalesce(deals.unqualified_opportunities, 0) as unqualified_opportunities,
+    deals.open_deal_probability_pct,
     coalesce(calls.activity_count, 0) as activity_count,
     coalesce(calls.logged_hours, 0) as logged_hours,
     coalesce(calls.logged_standard_hours, 0) as logged_standard_hours

@@ -9,6 +9,13 @@ line_totals as (
         try_cast(sum(quantity * unit_price_usd) as decimal(18, 2)) as amount_usd
     from {{ ref('stg_crm__opportunity_line') }}
     group by opportunity_id
+),
+
+stages as (
+    select
+        spelling as stage_key,
+        cast(meaning as double) as probability_pct
+    from ({{ mapping_rows(var('funnel_stage_probability_pct')) }}) as named
 )
 
 select
@@ -34,7 +41,13 @@ select
     lower(trim(opportunities.stage))
     not in {{ literal_list(var('funnel_unqualified_stages')) }} as is_qualified,
     opportunities.status = 'won'
-    and coalesce(opportunities.closed_date <= {{ as_of() }}, false) as is_won_ever
+    and coalesce(opportunities.closed_date <= {{ as_of() }}, false) as is_won_ever,
+    case
+        when opportunities.status = 'open'
+            then coalesce(opportunities.probability_pct, stages.probability_pct)
+    end as probability_pct
 from opportunities
 left join line_totals
     on opportunities.opportunity_id = line_totals.opportunity_id
+left join stages
+    on lower(trim(opportunities.stage)) = stages.stage_key

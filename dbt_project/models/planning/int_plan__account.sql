@@ -30,6 +30,10 @@ workload as (
     select * from {{ ref('int_account__workload') }}
 ),
 
+history as (
+    select * from {{ ref('int_account__history') }}
+),
+
 active_reps as (
     select * from {{ ref('int_plan__rep') }}
     where not is_vacant
@@ -56,7 +60,20 @@ select
         -- greatest() passes over NULL, so an unknown date needs its own condition.
         when active_reps.rep_id is not null and accounts.owner_since_date is not null
             then round(greatest({{ months_since('accounts.owner_since_date') }}, 0), 4)
-    end::double as tenure_months
+    end::double as tenure_months,
+    history.open_deal_probability_pct,
+    -- A date that has passed says nothing about the next renewal.
+    case
+        when accounts.renewal_date >= {{ as_of() }}
+            then date_diff('day', {{ as_of() }}, accounts.renewal_date)
+    end as days_to_renewal,
+    case
+        when active_reps.rep_id is not null and accounts.owner_since_date is not null
+            then greatest(date_diff('day', accounts.owner_since_date, {{ as_of() }}), 0)
+    end as days_since_owner_change,
+    coalesce(accounts.is_strategic, false) as is_strategic,
+    locations.postal_code,
+    locations.market_area_id
 from accounts
 inner join families
     on accounts.account_id = families.account_id
@@ -72,5 +89,7 @@ inner join potentials
     on accounts.account_id = potentials.account_id
 inner join workload
     on accounts.account_id = workload.account_id
+inner join history
+    on accounts.account_id = history.account_id
 left join active_reps
     on owners.owner_rep_id = active_reps.rep_id

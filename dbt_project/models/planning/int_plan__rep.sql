@@ -26,7 +26,9 @@ select
     capacity.effective_capacity_hours,
     capacity.fte_share,
     capacity.ramp_share,
-    capacity.is_vacant
+    capacity.is_vacant,
+    reps.state,
+    reps.postal_code
 from reps
 inner join capacity
     on reps.rep_id = capacity.rep_id

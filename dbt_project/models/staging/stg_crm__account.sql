@@ -25,7 +25,9 @@ select
     cast(accounts.employee_count as bigint) as employee_count,
     cast(accounts.is_customer as boolean) as is_customer,
     cast(accounts.created_date as date) as created_date,
-    cast(accounts.owner_since_date as date) as owner_since_date
+    cast(accounts.owner_since_date as date) as owner_since_date,
+    cast(accounts.renewal_date as date) as renewal_date,
+    cast(accounts.is_strategic as boolean) as is_strategic
 from accounts
 inner join places
     on accounts.account_id = places.account_id
