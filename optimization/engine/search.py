@@ -1,0 +1,318 @@
+"""Local search over candidate arcs, from any start to a plan that is never worse.
+
+Units with one candidate are part of the background; for the others `search_kernels.anneal` runs
+ejection chains in slices of a few tens of milliseconds, between which the watch is asked. The
+temperature falls in several courses, each longer than the one before and started from the best
+plan, so that a stop at any time loses little.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimization.engine import search_kernels as kernels
+from optimization.engine.answer import Tell
+from optimization.engine.problem import (
+    TOLERANCE,
+    Arcs,
+    Bools,
+    Floats,
+    Ints,
+    PairValues,
+    Prices,
+    Problem,
+)
+from optimization.engine.watch import Watch
+
+# Arcs priced between two looks at the watch: 10 to 50 ms.
+SLICE = 200_000
+# Share of all steps in each course.
+COURSES = (0.05, 0.15, 0.3, 0.5)
+# Temperatures, as shares of the typical difference between a unit's two cheapest arcs.
+HOT, COLD = 1.0, 0.02
+
+
+@dataclass(frozen=True)
+class SearchAnswer:
+    """A plan. owner: (U). steps: arcs priced, in millions."""
+
+    owner: Ints
+    objective: float
+    relaxation: float
+    steps: float
+
+
+def search(
+    problem: Problem,
+    arcs: Arcs,
+    owner: Ints,
+    *,
+    steps_millions: float,
+    seed: int,
+    watch: Watch,
+    prices: Prices | None = None,
+    relaxation: float = 0.0,
+    tell: Tell | None = None,
+) -> SearchAnswer:
+    """The best plan found from `owner` (U) over `arcs`: least excess over the allowance, then cost.
+
+    relaxation: the allowance, a total excess of hard limits that counts as none.
+    Never worse than the start, whose pairs need not be among the arcs. steps_millions: arcs priced,
+    in millions. prices: dual prices of the limits; they rank arcs and set the first penalties.
+    The same arguments give the same plan unless the watch strikes.
+    """
+    ground = _Ground.of(problem, arcs, owner, prices)
+    best, spent = owner.copy(), 0.0
+    if ground.units.size and problem.rep_count > 0:
+        best, spent = _run(problem, ground, owner, steps_millions, seed, watch, relaxation, tell)
+    start, found = problem.evaluate(owner), problem.evaluate(best)
+    before = (_beyond(start.relaxation, relaxation) + start.clashes, start.objective)
+    after = (_beyond(found.relaxation, relaxation) + found.clashes, found.objective)
+    if not after < before:
+        best, found = owner.copy(), start
+    return SearchAnswer(best, found.objective, found.relaxation, spent / 1e6)
+
+
+def _beyond(relaxation: float, allowance: float) -> float:
+    excess = relaxation - allowance
+    return excess if excess > TOLERANCE else 0.0
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """The problem as the kernels see it, and the sums of the units without a choice."""
+
+    units: Ints  # (F) units with a choice
+    field: kernels.Field
+    base: tuple[Floats, Floats, float]
+    start: Ints  # (F) arcs of the start
+    penalty: Floats  # (J + 1, Q) first penalties
+    budget_penalty: Floats  # (B)
+    spread: float  # typical USD between a unit's two cheapest arcs
+
+    @classmethod
+    def of(cls, problem: Problem, arcs: Arcs, owner: Ints, prices: Prices | None) -> "_Ground":
+        arcs = _with_pairs(problem, arcs, owner)
+        sides = _Sides.of(problem)
+        unit = arcs.unit
+        reps, budgets = problem.rep_count, len(problem.budgets)
+        at_start = np.flatnonzero(arcs.rep == owner[unit])
+        choices = np.diff(arcs.first)
+        units = np.flatnonzero(choices > 1)
+        fixed = at_start[choices == 1]
+        base_y = np.zeros((reps + 1, sides.column.size))
+        np.add.at(base_y, owner[choices == 1], sides.amounts(_part(arcs.values, fixed)))
+        base = (
+            base_y,
+            arcs.values.weight[fixed].sum(axis=0),
+            float(arcs.values.cost[fixed].sum()),
+        )
+        duals = prices or Prices.zero(reps, len(problem.resources), budgets)
+        priced = arcs.values.priced(arcs.rep, duals)
+        free = np.flatnonzero(choices[unit] > 1)
+        order = free[np.lexsort((arcs.rep[free], priced[free], unit[free]))]
+        rank_of = np.empty(len(arcs), np.int64)
+        rank_of[order] = np.arange(order.size)
+        values = _part(arcs.values, order)
+        first = np.concatenate(([0], np.cumsum(choices[units]))).astype(np.int64)
+        local = np.repeat(np.arange(units.size), choices[units])
+        rep = arcs.rep[order]
+        priced = priced[order]
+        gaps = priced[first[:-1] + 1] - priced[first[:-1]]
+        spread = float(np.mean(gaps)) if gaps.size else 0.0
+        amount = sides.amounts(values)
+        typical = float(np.abs(amount).mean()) if amount.size else 0.0
+        if spread <= 0:
+            spread = float(np.abs(values.cost).mean()) / 10 if values.cost.size else 0.0
+        spread = max(spread, 1e-9)
+        base_price = spread / max(typical, 1e-9)
+        dual = np.zeros((reps + 1, sides.column.size))
+        dual[:-1] = sides.duals(duals) - sides.limit[:-1, :, 1]
+        apart_first, apart = _apart(problem, units)
+        field = kernels.Field(
+            first=first,
+            rep=rep,
+            cost=values.cost,
+            amount=amount,
+            weight=np.ascontiguousarray(values.weight),
+            unit=local,
+            into_first=np.concatenate(
+                ([0], np.cumsum(np.bincount(rep, minlength=reps + 1)))
+            ).astype(np.int64),
+            into_arc=np.argsort(rep, kind="stable").astype(np.int64),
+            limit=sides.limit,
+            least=1.05 * np.maximum(dual, 0.0) + 0.05 * base_price,
+            budget=problem.budget_limit + TOLERANCE / 2,
+            budget_least=1.05 * duals.budget + 0.05 * base_price,
+            clash_least=3 * spread,
+            standing=_standing(problem, owner, choices > 1, unit[order], rep),
+            apart_first=apart_first,
+            apart=apart,
+        )
+        return cls(
+            units=units,
+            field=field,
+            base=base,
+            start=rank_of[at_start[units]],
+            penalty=1.5 * np.maximum(dual, 0.0) + base_price,
+            budget_penalty=1.5 * duals.budget + base_price,
+            spread=spread,
+        )
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Every limit as an upper side of a signed amount: loads as they are, fills with a minus."""
+
+    column: Ints  # (Q) resource
+    sign: Floats  # (Q) 1 for a load, -1 for a fill
+    limit: Floats  # (J + 1, Q, 3) soft limit, soft price, hard limit; row J limits nothing
+
+    @classmethod
+    def of(cls, problem: Problem) -> "_Sides":
+        limits, reps = problem.limits, problem.rep_count
+        columns, signs, rows = [], [], []
+        for sign, soft, price, hard in (
+            (1.0, limits.soft_upper, limits.price_above, limits.upper),
+            (-1.0, -limits.soft_lower, limits.price_below, -limits.lower),
+        ):
+            for e in range(len(problem.resources)):
+                if np.isinf(hard[:, e]).all() and not (price[:, e] > 0).any():
+                    continue
+                row = np.full((reps + 1, 3), np.inf)
+                row[:, 1] = 0.0
+                row[:-1, 0] = np.where(price[:, e] > 0, soft[:, e], np.inf)
+                row[:-1, 1] = price[:, e]
+                row[:-1, 2] = hard[:, e] + TOLERANCE / 2
+                columns.append(e)
+                signs.append(sign)
+                rows.append(row)
+        limit = np.stack(rows, axis=1) if rows else np.zeros((reps + 1, 0, 3))
+        return cls(np.array(columns, np.int64), np.array(signs), np.ascontiguousarray(limit))
+
+    def amounts(self, values: PairValues) -> Floats:
+        """(n, Q) signed amounts of n pairs."""
+        both = np.where(self.sign > 0, values.load[:, self.column], -values.fill[:, self.column])
+        return np.ascontiguousarray(both)
+
+    def duals(self, prices: Prices) -> Floats:
+        """(J, Q) dual prices of the sides."""
+        return np.where(self.sign > 0, prices.above[:, self.column], prices.below[:, self.column])
+
+
+def _with_pairs(problem: Problem, arcs: Arcs, owner: Ints) -> Arcs:
+    """The arcs and the pairs of the start that are missing among them."""
+    unit = arcs.unit
+    has = np.zeros(owner.size, dtype=bool)
+    has[unit[arcs.rep == owner[unit]]] = True
+    lacking = np.flatnonzero(~has)
+    if not lacking.size:
+        return arcs
+    extra = problem.pairs.at(lacking, owner[lacking])
+    unit = np.concatenate((unit, lacking))
+    rep = np.concatenate((arcs.rep, owner[lacking]))
+    order = np.lexsort((rep, unit))
+    values = PairValues(
+        **{
+            name: np.concatenate((value, getattr(extra, name)))[order]
+            for name, value in vars(arcs.values).items()
+        }
+    )
+    count = np.bincount(unit, minlength=owner.size)
+    return Arcs(np.concatenate(([0], np.cumsum(count))).astype(np.int64), rep[order], values)
+
+
+def _part(values: PairValues, chosen: Ints) -> PairValues:
+    return PairValues(**{name: value[chosen] for name, value in vars(values).items()})
+
+
+def _apart(problem: Problem, units: Ints) -> tuple[Ints, Ints]:
+    """For each unit with a choice, those with a choice that must not share its rep (CSR)."""
+    place = np.full(problem.unit_count, -1)
+    place[units] = np.arange(units.size)
+    keys = [np.zeros(0, np.int64)]
+    for members in problem.separate:
+        mine = np.unique(place[members][place[members] >= 0])
+        both = (mine[:, None] * units.size + mine[None, :])[~np.eye(mine.size, dtype=bool)]
+        keys.append(both)
+    first, second = np.divmod(np.unique(np.concatenate(keys)), max(units.size, 1))
+    count = np.bincount(first, minlength=units.size)
+    return np.concatenate(([0], np.cumsum(count))).astype(np.int64), second
+
+
+def _standing(problem: Problem, owner: Ints, has_choice: Bools, unit: Ints, rep: Ints) -> Floats:
+    """For each arc (unit, rep), the members of its unit's sets that stand at that rep for good."""
+    width = problem.rep_count + 1
+    met = [np.zeros(0, np.int64)]
+    for members in problem.separate:
+        at = owner[members[~has_choice[members]]]
+        at = at[at < problem.rep_count]
+        met.append((members[has_choice[members]][:, None] * width + at[None, :]).ravel())
+    keys, counts = np.unique(np.concatenate(met), return_counts=True)
+    mine = unit * width + rep
+    place = np.minimum(np.searchsorted(keys, mine), max(keys.size - 1, 0))
+    if not keys.size:
+        return np.zeros(unit.size)
+    return np.where(keys[place] == mine, counts[place], 0).astype(float)
+
+
+def _run(
+    problem: Problem,
+    ground: _Ground,
+    owner: Ints,
+    steps_millions: float,
+    seed: int,
+    watch: Watch,
+    relaxation: float,
+    tell: Tell | None,
+) -> tuple[Ints, float]:
+    """The best plan of all courses and the arcs priced."""
+    field, free, reps = ground.field, ground.units.size, problem.rep_count
+    state = kernels.State(
+        arc=ground.start.copy(),
+        y=np.zeros(ground.penalty.shape),
+        charge=np.zeros(reps + 1),
+        penalty=ground.penalty.copy(),
+        used=np.zeros(field.budget.size),
+        budget_penalty=ground.budget_penalty.copy(),
+        held=np.zeros(field.rep.size, np.int64),
+        held_count=np.zeros(reps + 1, np.int64),
+        place=np.zeros(free, np.int64),
+        broken=np.zeros(reps + 1, np.int64),
+        broken_place=np.full(reps + 1, -1),
+        best=ground.start.copy(),
+        log=np.zeros(free, np.int64),
+        is_logged=np.zeros(free, np.int64),
+        total=np.array([0.0, 0.0, 0.0, np.inf, np.inf, 10 * ground.spread, 0.0]),
+        count=np.zeros(3, np.int64),
+        random=np.array([2 * seed + 0x9E3779B97F4A7C15], np.uint64),
+    )
+    kernels.refresh(field, state, ground.base, relaxation)
+    adapt = max(field.limit.size // 3, 10 * free, 1_000)
+    improved = 0
+    for share in COURSES:
+        budget = share * steps_millions * 1e6
+        slices = max(int(np.ceil(budget / SLICE)), 1)
+        falling = np.geomspace(HOT, COLD, slices + 1) * ground.spread
+        for number in range(slices):
+            if watch.is_over():
+                break
+            course = kernels.Course(
+                hot=falling[number],
+                cold=falling[number + 1],
+                allowance=relaxation,
+                adapt=adapt,
+                depth=4,
+                sample=8,
+            )
+            kernels.anneal(field, state, course, min(SLICE, int(budget / slices) + 1))
+            kernels.refresh(field, state, ground.base, relaxation)
+            if tell is not None and state.count[kernels.IMPROVED] > improved:
+                improved = state.count[kernels.IMPROVED]
+                is_plan = state.total[kernels.BEST_EXCESS] == 0
+                cost = float(state.total[kernels.BEST_COST])
+                tell("search", None, cost if is_plan else None)
+        kernels.return_to_best(field, state, ground.base, relaxation)
+    best = owner.copy()
+    best[ground.units] = field.rep[state.best]
+    return best, float(state.total[kernels.SPENT])

@@ -1,0 +1,449 @@
+"""Compiled steps of the local search: annealed ejection chains over candidate arcs.
+
+Every limit is turned into an *upper side*: a signed amount y (load, or fill with a minus) of one
+rep with a soft limit at a price and a hard limit at an adaptive penalty,
+
+    charge_j = sum_q soft_price_jq * max(y_jq - soft_jq, 0) + penalty_jq * max(y_jq - hard_jq, 0).
+
+One step draws a unit and one of its arcs, moves it there, and lets the receiving rep pass on the
+best of a sample of its own units, and so on (an ejection chain, Yagiura, Ibaraki & Glover 2004):
+depth 1 is a shift, depth 2 back to the giving rep is a swap. The first prefix of the chain whose
+change of cost plus charges passes the Metropolis test is kept, else all of it is undone.
+
+Penalties follow Yagiura, Ibaraki & Glover (2006): up while a limit is exceeded, down while it is
+kept. The kernels are compiled without the global lock and draw from their own generator, so plans
+depend on nothing but the seed and the number of steps.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from optimization.engine.problem import Floats, Ints
+
+# Places of `State.total`.
+COST, EXCESS, CLASHES, BEST_COST, BEST_EXCESS, CLASH_PENALTY, SPENT = range(7)
+# Places of `State.count`.
+BROKEN, LOGGED, IMPROVED = range(3)
+# Longest chain.
+LONGEST = 8
+# Chance that a step starts at an exceeded limit while there is one.
+REPAIR = 0.3
+# Changes of the penalties of exceeded and of kept limits (per `Course.adapt` steps).
+RISE, FALL = 1.15, 0.96
+
+
+class Field(NamedTuple):
+    """What the search never changes: F units with a choice, A arcs, J + 1 reps, Q sides."""
+
+    first: Ints  # (F + 1) arcs of each unit, cheapest at the given prices first
+    rep: Ints  # (A)
+    cost: Floats  # (A)
+    amount: Floats  # (A, Q) signed
+    weight: Floats  # (A, B)
+    unit: Ints  # (A)
+    into_first: Ints  # (J + 2) arcs into each rep: into_arc[into_first[j] : into_first[j + 1]]
+    into_arc: Ints  # (A)
+    limit: Floats  # (J + 1, Q, 3) soft limit, soft price, hard limit
+    least: Floats  # (J + 1, Q) lowest penalties
+    budget: Floats  # (B)
+    budget_least: Floats  # (B) lowest penalties
+    clash_least: float
+    standing: Floats  # (A) units without a choice that the arc must not meet at its rep
+    apart_first: Ints  # (F + 1) units that must not share a rep with this one
+    apart: Ints  # (...)
+
+
+class State(NamedTuple):
+    """The current plan, its sums, and the best plan so far."""
+
+    arc: Ints  # (F) arc in use
+    y: Floats  # (J + 1, Q)
+    charge: Floats  # (J + 1) soft cost and penalties
+    penalty: Floats  # (J + 1, Q)
+    used: Floats  # (B)
+    budget_penalty: Floats  # (B)
+    held: Ints  # (A) units of each rep, in the places of into_arc
+    held_count: Ints  # (J + 1)
+    place: Ints  # (F) where the unit stands in `held`
+    broken: Ints  # (J + 1) reps with an exceeded hard limit, `count[BROKEN]` of them
+    broken_place: Ints  # (J + 1) place there, or -1
+    best: Ints  # (F) arcs of the best plan, but for the logged units
+    log: Ints  # (F) units changed since `best` was the current plan
+    is_logged: Ints  # (F)
+    total: Floats
+    count: Ints
+    random: np.ndarray  # (1) uint64
+
+
+class Course(NamedTuple):
+    """How the search goes on for one slice."""
+
+    hot: float  # temperature at the start of the slice
+    cold: float  # and at its end
+    allowance: float  # total excess that counts as none
+    adapt: int  # steps between two changes of the penalties
+    depth: int  # longest chain
+    sample: int  # units looked at per link of a chain
+
+
+@njit(cache=True)
+def _draw(random):
+    """xorshift64*: uniform in [0, 1)."""
+    x = random[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    random[0] = x
+    return np.float64((x * np.uint64(2685821657736338717)) >> np.uint64(11)) / 9007199254740992.0
+
+
+@njit(cache=True)
+def _charge(y, limit, penalty, j):
+    total = 0.0
+    for q in range(y.shape[1]):
+        over = y[j, q] - limit[j, q, 0]
+        if over > 0.0:
+            total += limit[j, q, 1] * over
+        over = y[j, q] - limit[j, q, 2]
+        if over > 0.0:
+            total += penalty[j, q] * over
+    return total
+
+
+@njit(cache=True)
+def _charge_with(y, limit, penalty, j, amount, a, sign):
+    """Charge of rep j if arc a came (sign 1) or went (sign -1)."""
+    total = 0.0
+    for q in range(y.shape[1]):
+        value = y[j, q] + sign * amount[a, q]
+        over = value - limit[j, q, 0]
+        if over > 0.0:
+            total += limit[j, q, 1] * over
+        over = value - limit[j, q, 2]
+        if over > 0.0:
+            total += penalty[j, q] * over
+    return total
+
+
+@njit(cache=True)
+def _soft_and_excess(y, limit, j):
+    soft = 0.0
+    excess = 0.0
+    for q in range(y.shape[1]):
+        over = y[j, q] - limit[j, q, 0]
+        if over > 0.0:
+            soft += limit[j, q, 1] * over
+        over = y[j, q] - limit[j, q, 2]
+        if over > 0.0:
+            excess += over
+    return soft, excess
+
+
+@njit(cache=True)
+def _budget_change(field, state, off, on):
+    """Change of the budget penalties when arc `on` replaces `off`."""
+    total = 0.0
+    for b in range(field.budget.size):
+        before = state.used[b] - field.budget[b]
+        after = before + field.weight[on, b] - field.weight[off, b]
+        total += state.budget_penalty[b] * (max(after, 0.0) - max(before, 0.0))
+    return total
+
+
+@njit(cache=True)
+def _clashes(field, state, u, j):
+    """Units that must not share a rep with u and are at j."""
+    total = 0
+    if j < field.limit.shape[0] - 1:
+        for k in range(field.apart_first[u], field.apart_first[u + 1]):
+            if field.rep[state.arc[field.apart[k]]] == j:
+                total += 1
+    return total
+
+
+@njit(cache=True)
+def _shift(field, state, u, a):
+    """Put unit u on arc a: sums and totals, not the lists of units."""
+    off = state.arc[u]
+    i, j = field.rep[off], field.rep[a]
+    y, limit = state.y, field.limit
+    soft_i, excess_i = _soft_and_excess(y, limit, i)
+    soft_j, excess_j = _soft_and_excess(y, limit, j)
+    if field.apart_first[u + 1] > field.apart_first[u]:
+        state.total[CLASHES] += _clashes(field, state, u, j) - _clashes(field, state, u, i)
+    state.total[CLASHES] += field.standing[a] - field.standing[off]
+    for q in range(y.shape[1]):
+        y[i, q] -= field.amount[off, q]
+        y[j, q] += field.amount[a, q]
+    for b in range(field.budget.size):
+        before = state.used[b] - field.budget[b]
+        after = before + field.weight[a, b] - field.weight[off, b]
+        state.used[b] += field.weight[a, b] - field.weight[off, b]
+        state.total[EXCESS] += max(after, 0.0) - max(before, 0.0)
+    state.arc[u] = a
+    state.charge[i] = _charge(y, limit, state.penalty, i)
+    state.charge[j] = _charge(y, limit, state.penalty, j)
+    soft, excess = _soft_and_excess(y, limit, i)
+    state.total[COST] += soft - soft_i
+    state.total[EXCESS] += excess - excess_i
+    soft, excess = _soft_and_excess(y, limit, j)
+    state.total[COST] += soft - soft_j + field.cost[a] - field.cost[off]
+    state.total[EXCESS] += excess - excess_j
+
+
+@njit(cache=True)
+def _mark(field, state, j):
+    """Keep the list of reps with an exceeded hard limit."""
+    exceeded = False
+    for q in range(state.y.shape[1]):
+        if state.y[j, q] > field.limit[j, q, 2]:
+            exceeded = True
+    at = state.broken_place[j]
+    if exceeded and at < 0:
+        state.broken_place[j] = state.count[BROKEN]
+        state.broken[state.count[BROKEN]] = j
+        state.count[BROKEN] += 1
+    elif not exceeded and at >= 0:
+        state.count[BROKEN] -= 1
+        last = state.broken[state.count[BROKEN]]
+        state.broken[at] = last
+        state.broken_place[last] = at
+        state.broken_place[j] = -1
+
+
+@njit(cache=True)
+def _relist(field, state, u, i):
+    """Unit u went from the list of rep i to that of its present rep."""
+    at = state.place[u]
+    state.held_count[i] -= 1
+    last = state.held[field.into_first[i] + state.held_count[i]]
+    state.held[field.into_first[i] + at] = last
+    state.place[last] = at
+    j = field.rep[state.arc[u]]
+    state.place[u] = state.held_count[j]
+    state.held[field.into_first[j] + state.held_count[j]] = u
+    state.held_count[j] += 1
+    if state.is_logged[u] == 0:
+        state.is_logged[u] = 1
+        state.log[state.count[LOGGED]] = u
+        state.count[LOGGED] += 1
+
+
+@njit(cache=True)
+def _keep_best(state, allowance):
+    """Note the current plan if it is better: less excess beyond the allowance, then cost."""
+    total = state.total
+    excess = max(total[EXCESS] - allowance, 0.0)
+    if excess < 1e-9:
+        excess = 0.0
+    excess += total[CLASHES]
+    scale = 1e-10 * (1.0 + abs(total[BEST_COST]))
+    if excess < total[BEST_EXCESS] - 1e-9 or (
+        excess <= total[BEST_EXCESS] and total[COST] < total[BEST_COST] - scale
+    ):
+        total[BEST_EXCESS] = excess
+        total[BEST_COST] = total[COST]
+        for k in range(state.count[LOGGED]):
+            u = state.log[k]
+            state.best[u] = state.arc[u]
+            state.is_logged[u] = 0
+        state.count[LOGGED] = 0
+        state.count[IMPROVED] += 1
+
+
+@njit(cache=True)
+def refresh(field, state, base, allowance):
+    """All sums afresh; base: (J + 1, Q) amounts, (B) use and cost of what has no choice."""
+    base_y, base_used, base_cost = base
+    state.y[:] = base_y
+    state.used[:] = base_used
+    state.held_count[:] = 0
+    cost = base_cost
+    clashes = 0.0
+    for u in range(state.arc.size):
+        a = state.arc[u]
+        j = field.rep[a]
+        for q in range(state.y.shape[1]):
+            state.y[j, q] += field.amount[a, q]
+        for b in range(field.budget.size):
+            state.used[b] += field.weight[a, b]
+        cost += field.cost[a]
+        state.place[u] = state.held_count[j]
+        state.held[field.into_first[j] + state.held_count[j]] = u
+        state.held_count[j] += 1
+        clashes += field.standing[a] + _clashes(field, state, u, j) / 2
+    excess = 0.0
+    for j in range(state.charge.size):
+        state.charge[j] = _charge(state.y, field.limit, state.penalty, j)
+        soft, over = _soft_and_excess(state.y, field.limit, j)
+        cost += soft
+        excess += over
+        _mark(field, state, j)
+    for b in range(field.budget.size):
+        excess += max(state.used[b] - field.budget[b], 0.0)
+    state.total[COST] = cost
+    state.total[EXCESS] = excess
+    state.total[CLASHES] = clashes
+    _keep_best(state, allowance)
+
+
+@njit(cache=True)
+def return_to_best(field, state, base, allowance):
+    """Make the best plan the current one."""
+    for k in range(state.count[LOGGED]):
+        u = state.log[k]
+        state.arc[u] = state.best[u]
+        state.is_logged[u] = 0
+    state.count[LOGGED] = 0
+    refresh(field, state, base, allowance)
+
+
+@njit(cache=True)
+def _adapt(field, state, allowance):
+    """Penalties of exceeded limits rise, those of kept ones fall."""
+    is_over = state.total[EXCESS] > allowance
+    for j in range(state.charge.size - 1):
+        for q in range(state.y.shape[1]):
+            if is_over and state.y[j, q] > field.limit[j, q, 2]:
+                state.penalty[j, q] *= RISE
+            else:
+                state.penalty[j, q] = max(state.penalty[j, q] * FALL, field.least[j, q])
+        state.charge[j] = _charge(state.y, field.limit, state.penalty, j)
+    for b in range(field.budget.size):
+        if is_over and state.used[b] > field.budget[b]:
+            state.budget_penalty[b] *= RISE
+        else:
+            state.budget_penalty[b] = max(state.budget_penalty[b] * FALL, field.budget_least[b])
+    if state.total[CLASHES] > 0:
+        state.total[CLASH_PENALTY] *= RISE
+    else:
+        state.total[CLASH_PENALTY] = max(state.total[CLASH_PENALTY] * FALL, field.clash_least)
+
+
+@njit(cache=True)
+def _pick(field, state):
+    """An arc to try: near an exceeded limit at times, else anywhere; cheap ones more often."""
+    random = state.random
+    if state.count[BROKEN] > 0 and _draw(random) < REPAIR:
+        j = state.broken[int(_draw(random) * state.count[BROKEN])]
+        takes = False
+        start = int(_draw(random) * state.y.shape[1])
+        for k in range(state.y.shape[1]):
+            q = (start + k) % state.y.shape[1]
+            if state.y[j, q] > field.limit[j, q, 2]:
+                # Sides of fills carry negative amounts: such a rep needs units, others lose some.
+                takes = state.y[j, q] < 0.0 or field.limit[j, q, 2] < 0.0
+                break
+        if takes and field.into_first[j + 1] > field.into_first[j]:
+            span = field.into_first[j + 1] - field.into_first[j]
+            return field.into_arc[field.into_first[j] + int(_draw(random) * span)]
+        if not takes and state.held_count[j] > 0:
+            u = state.held[field.into_first[j] + int(_draw(random) * state.held_count[j])]
+            return _arc_of(field, random, u)
+    return _arc_of(field, random, int(_draw(random) * state.arc.size))
+
+
+@njit(cache=True)
+def _arc_of(field, random, u):
+    start = field.first[u]
+    chance = _draw(random)
+    return start + int(chance * chance * (field.first[u + 1] - start))
+
+
+@njit(cache=True)
+def anneal(field, state, course, evaluations):
+    """Steps until `evaluations` arcs have been priced."""
+    y, limit, penalty, charge = state.y, field.limit, state.penalty, state.charge
+    rep, cost, amount, first = field.rep, field.cost, field.amount, field.first
+    random, nobody = state.random, limit.shape[0] - 1
+    chain = np.empty(LONGEST, np.int64)
+    before = np.empty(LONGEST, np.int64)
+    spent = 0
+    steps = 0
+    cooling = np.log(course.cold / course.hot)
+    temperature = course.hot
+    while spent < evaluations:
+        steps += 1
+        if steps % 64 == 0:
+            temperature = course.hot * np.exp(cooling * spent / evaluations)
+        if steps % course.adapt == 0:
+            _adapt(field, state, course.allowance)
+        a = _pick(field, state)
+        u = field.unit[a]
+        if state.arc[u] == a:
+            spent += 1
+            continue
+        threshold = -temperature * np.log(1.0 - _draw(random))
+        gained = 0.0
+        origin = rep[state.arc[u]]
+        links = 0
+        accepted = False
+        while True:
+            # Put u on a; the change counts from the sums as the chain has left them so far.
+            off = state.arc[u]
+            i, j = rep[off], rep[a]
+            change = cost[a] - cost[off] + _budget_change(field, state, off, a)
+            change += _charge_with(y, limit, penalty, i, amount, off, -1.0) - charge[i]
+            change += _charge_with(y, limit, penalty, j, amount, a, 1.0) - charge[j]
+            met = field.standing[a] - field.standing[off]
+            if field.apart_first[u + 1] > field.apart_first[u]:
+                met += _clashes(field, state, u, j) - _clashes(field, state, u, i)
+            change += state.total[CLASH_PENALTY] * met
+            spent += 1
+            gained += change
+            accepted = gained < threshold
+            if not accepted and (links + 1 >= course.depth or j == nobody):
+                break
+            chain[links] = u
+            before[links] = off
+            links += 1
+            _shift(field, state, u, a)
+            if accepted:
+                break
+            # The best of a sample of the receiving rep's units, to the origin or to anywhere.
+            lowest = np.inf
+            for _ in range(course.sample):
+                if state.held_count[j] == 0:
+                    break
+                v = state.held[field.into_first[j] + int(_draw(random) * state.held_count[j])]
+                was = state.arc[v]
+                if rep[was] != j:
+                    continue
+                fresh = True
+                for k in range(links):
+                    if chain[k] == v:
+                        fresh = False
+                if not fresh:
+                    continue
+                leave = _charge_with(y, limit, penalty, j, amount, was, -1.0) - charge[j]
+                leave -= cost[was]
+                back = -1
+                for k in range(first[v], first[v + 1]):
+                    if rep[k] == origin:
+                        back = k
+                        break
+                for attempt in range(2):
+                    k = back if attempt == 0 else _arc_of(field, random, v)
+                    if k < 0 or rep[k] == j or (attempt == 1 and k == back):
+                        continue
+                    spent += 1
+                    enter = cost[k] - charge[rep[k]]
+                    enter += _charge_with(y, limit, penalty, rep[k], amount, k, 1.0)
+                    if leave + enter < lowest:
+                        lowest = leave + enter
+                        u = v
+                        a = k
+            if lowest == np.inf:
+                break
+        if accepted:
+            for k in range(links):
+                _relist(field, state, chain[k], rep[before[k]])
+                _mark(field, state, rep[before[k]])
+                _mark(field, state, rep[state.arc[chain[k]]])
+            _keep_best(state, course.allowance)
+        else:
+            for k in range(links - 1, -1, -1):
+                _shift(field, state, chain[k], before[k])
+    state.total[SPENT] += spent
