@@ -39,7 +39,8 @@ class Units:
     def total(self, values: Floats) -> Floats:
         """Sum account values, (n) or (n, K), by unit, always in the order of account_id."""
         if values.ndim == 1:
-            return np.bincount(self.of_account, weights=values, minlength=len(self))
+            summed = np.bincount(self.of_account, weights=values, minlength=len(self))
+            return summed.astype(np.float64)
         columns = [self.total(values[:, k]) for k in range(values.shape[1])]
         return np.column_stack(columns) if columns else np.zeros((len(self), 0))
 
