@@ -43,15 +43,24 @@ def test_answer_is_the_best_of_all_plans(problem: Problem) -> None:
 @cases(700)
 @given(tiny_problems(5), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.125, 1.0]))
 def test_any_prices_prove_a_bound(problem: Problem, seed: int, relaxation: float) -> None:
+    """Random prices are climbed from, so that the bound comes close to what it must not exceed."""
     truth = every_answer(problem)
+    optimum = truth.cost[truth.relaxation <= relaxation].min(initial=np.inf)
     rng = np.random.default_rng(seed)
-    shape = problem.limits.upper.shape
-    scale = 10.0 ** rng.integers(-1, 3)
-    prices = Prices(
-        above=scale * rng.normal(size=shape).clip(-0.5),
-        below=scale * rng.normal(size=shape).clip(-0.5),
-        budget=scale * rng.normal(size=len(problem.budgets)).clip(-0.5),
-    )
-    kept = truth.cost[truth.relaxation <= relaxation]
-    bound = certify(problem, prices, relaxation).bound
-    assert bound <= kept.min(initial=np.inf) + 1e-9 * max(1.0, scale)
+    prices = Prices.zero(*problem.limits.upper.shape, len(problem.budgets))
+    best = -np.inf
+    for scale in np.geomspace(100, 1, 60):
+        step = [
+            scale * rng.normal(size=p.shape) * (rng.random(p.shape) < 0.5)
+            for p in prices_of(prices)
+        ]
+        tried = Prices(*(p + s for p, s in zip(prices_of(prices), step, strict=True)))
+        proof = certify(problem, tried, relaxation)
+        assert proof.bound <= optimum + 1e-9 * max(1.0, abs(optimum))
+        assert min(p.min(initial=0.0) for p in prices_of(proof.prices)) >= 0
+        if proof.bound > best:
+            best, prices = proof.bound, proof.prices
+
+
+def prices_of(prices: Prices) -> tuple[np.ndarray, ...]:
+    return prices.above, prices.below, prices.budget

@@ -69,14 +69,14 @@ def _limits(
     upper = np.where(has_upper, fair + width, np.inf)
     lower = np.where(has_lower, fair - width, -np.inf)
     is_soft = rng.random(shape) < draw(st.sampled_from([0.0, 0.6]))
-    price = rng.integers(1, 30, shape).astype(float)
+    price = rng.integers(1, 30, (2, *shape)).astype(float)
     return Limits(
         lower=lower,
         upper=upper,
         soft_lower=np.where(is_soft, np.maximum(fair - width / 2, lower), -np.inf),
         soft_upper=np.where(is_soft, np.minimum(fair + width / 2, upper), np.inf),
-        price_below=np.where(is_soft, price, 0.0),
-        price_above=np.where(is_soft, price, 0.0),
+        price_below=np.where(is_soft, price[0], 0.0),
+        price_above=np.where(is_soft, price[1], 0.0),
     )
 
 
