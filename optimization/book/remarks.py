@@ -1,7 +1,10 @@
-"""Findings about many records: the first ones by name, the rest as a number."""
+"""Findings: observations that do not stop a plan, about many records or about the data."""
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from optimization.book.tables import AccountArrays, RepArrays
 from optimization.result import Finding
 
 # A rule that concerns half a book is one finding to read, not half a million.
@@ -23,4 +26,26 @@ def remark_each(
     rest = len(record_ids) - LISTED
     if rest > 0:
         findings.append(Finding("warning", rule, None, rest, f"and {rest} more: {summary}"))
+    return findings
+
+
+def data_findings(accounts: AccountArrays, reps: RepArrays) -> list[Finding]:
+    """What the data leaves open, and what the plan assumes instead."""
+    findings = []
+    nowhere = int(np.isnan(accounts.latitude).sum())
+    if nowhere:
+        text = (
+            f"{nowhere} account(s) have no coordinates; their travel counts as 0 for every rep "
+            "where no travel matrix lists it"
+        )
+        findings.append(Finding("info", "account_without_coordinates", None, nowhere, text))
+    homeless = [reps.ids[j] for j in np.flatnonzero(np.isnan(reps.latitude))]
+    if homeless:
+        text = (
+            f"{len(homeless)} rep(s) have no base ({', '.join(homeless[:5])}"
+            f"{' …' if len(homeless) > 5 else ''}); each account's mean travel over the other "
+            "reps was taken"
+        )
+        only = homeless[0] if len(homeless) == 1 else None
+        findings.append(Finding("info", "rep_without_base", only, len(homeless), text))
     return findings
