@@ -209,8 +209,16 @@ def _numbers(frame: pl.DataFrame, name: str) -> Floats:
     """A column as floats, NaN where empty; all NaN where the frame has no such column."""
     if name not in frame.columns:
         return np.full(frame.height, np.nan)
-    column = frame[name].cast(pl.Float64).fill_null(float("nan"))
-    return np.array(column.to_numpy(), dtype=np.float64)
+    column = frame[name]
+    numbers = column.cast(pl.Float64, strict=False)
+    wrong = (numbers.is_null() & column.is_not_null()).arg_true()
+    if wrong.len():
+        key = "account_id" if "account_id" in frame.columns else "rep_id"
+        raise PlanInputError(
+            f"{key.removesuffix('_id')} {frame[key][wrong[0]]}: {name} must be a number, found "
+            f"'{column[wrong[0]]}' ({wrong.len()} such values)"
+        )
+    return np.array(numbers.fill_null(float("nan")).to_numpy(), dtype=np.float64)
 
 
 def _amount(frame: pl.DataFrame, name: str, kind: str, missing: float | None = None) -> Floats:
