@@ -1,4 +1,4 @@
-"""The territory plan: five tables from one solve.
+"""The territory plan: all its tables from one solve.
 
 https://docs.dagster.io/guides/build/assets/defining-assets-with-multi-asset
 """
@@ -19,6 +19,8 @@ DESCRIPTIONS = {
     "plan_summary": "Grain: plan. Objective, proved bound, gap and the parts of the objective.",
     "plan_target": "Grain: plan × rep × metric. Target, limits and their shadow price.",
     "plan_metric": "Grain: plan × metric. Tolerance, and the floor that no plan can go below.",
+    "plan_metric_account": "Grain: plan × metric of a tier × account of that tier.",
+    "plan_shadow_price": "Grain: plan × limit that binds. Slack, and what one more unit is worth.",
     "plan_finding": "Grain: observation of the planner, such as a limit that had to be relaxed.",
 }
 

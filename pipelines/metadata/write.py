@@ -23,6 +23,7 @@ _LAYERS = {
     "stg_": "staging",
     "int_plan__": "planning",
     "int_": "intermediate",
+    "plan_binding": "mart",
     "plan_": "plan",
     "dim_": "mart",
     "fct_": "mart",

@@ -47,10 +47,12 @@ COLUMNS = (
 )
 """Columns in order, each with its width in characters in the workbook."""
 
-# A rep who left is not in `dim_rep`: the id stays, the name is empty.
+# A rep who left is not in `dim_rep`: the id stays, the name is empty. Where an account stays without
+# owner, it is the manager of whoever gives it up who has to know.
 _MOVES = """
     SELECT
         CASE
+            WHEN f.rep_id IS NULL THEN 'unassigned'
             WHEN f.is_moved THEN 'move'
             WHEN f.is_forced_move THEN 'forced move'
             ELSE 'new assignment'
@@ -61,7 +63,7 @@ _MOVES = """
         previous.rep_name,
         f.rep_id,
         rep.rep_name,
-        rep.manager_id,
+        coalesce(rep.manager_id, previous.manager_id),
         manager.rep_name,
         a.actual_sales_usd,
         f.service_hours,
@@ -72,15 +74,22 @@ _MOVES = """
     FROM fct_assignment AS f
     LEFT JOIN dim_account AS a ON a.account_id = f.account_id
     LEFT JOIN dim_rep AS rep ON rep.scenario = f.scenario AND rep.rep_id = f.rep_id
-    LEFT JOIN dim_rep AS manager
-        ON manager.scenario = f.scenario AND manager.rep_id = rep.manager_id
     LEFT JOIN dim_rep AS previous
         ON previous.scenario = f.scenario AND previous.rep_id = f.previous_rep_id
+    LEFT JOIN dim_rep AS manager
+        ON manager.scenario = f.scenario
+        AND manager.rep_id = coalesce(rep.manager_id, previous.manager_id)
     LEFT JOIN dim_rep AS runner_up
         ON runner_up.scenario = f.scenario AND runner_up.rep_id = f.runner_up_rep_id
     WHERE f.plan_id = ? AND (f.is_moved OR f.is_forced_move OR f.is_new_assignment)
+        AND coalesce(f.rep_id, f.previous_rep_id) IS NOT NULL
     ORDER BY
-        CASE WHEN f.is_moved THEN 1 WHEN f.is_forced_move THEN 2 ELSE 3 END,
+        CASE
+            WHEN f.rep_id IS NULL THEN 4
+            WHEN f.is_moved THEN 1
+            WHEN f.is_forced_move THEN 2
+            ELSE 3
+        END,
         a.actual_sales_usd DESC NULLS LAST,
         f.account_id
 """
@@ -106,7 +115,8 @@ def write_moves(release: Path, plan_id: str, as_of: date) -> int:
         as_of: planning date; the workbook says it was made then, so that its bytes repeat.
 
     Returns:
-        The number of accounts listed: moves, forced moves (the owner left) and new assignments.
+        The number of accounts listed: moves, forced moves (the owner left), new assignments, and
+        accounts that lose their owner and get none.
     """
     with duckdb.connect(str(release / DATABASE_NAME), read_only=True) as connection:
         rows = connection.execute(_MOVES, [plan_id]).fetchall()

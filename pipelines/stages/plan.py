@@ -11,13 +11,12 @@ from pipelines.errors import InfeasibleError, InputError, TerritoryError
 from pipelines.progress import report
 from pipelines.settings.loader import Settings
 from pipelines.stages.check_results import CheckRow, append_check_results
+from pipelines.stages.plan_tables import read_plan, write_plan
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.warehouse import session
 
 if TYPE_CHECKING:
     from optimization import Plan
-
-PLAN_TABLES = ("plan_assignment", "plan_summary", "plan_target", "plan_metric", "plan_finding")
 
 _INPUTS = {
     "accounts": "SELECT * FROM int_plan__account ORDER BY account_id",
@@ -55,37 +54,13 @@ def plan(settings: Settings, context: RunContext) -> "Plan":
             raise InputError(str(error)) from None
         except SolverError as error:
             raise TerritoryError(f"{settings.policy_path}: {error}") from None
-        _write(connection, context, result)
+        write_plan(connection, context, settings.policy, inputs["accounts"], result)
     return result
 
 
 def read_inputs(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
     """The planner's three input tables, in a total order."""
     return {name: connection.execute(query).pl() for name, query in _INPUTS.items()}
-
-
-def read_plan(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
-    """The `plan_*` tables as the planner wrote them."""
-    return {name: connection.execute(f"SELECT * FROM {name}").pl() for name in PLAN_TABLES}
-
-
-def _write(connection: duckdb.DuckDBPyConnection, context: RunContext, result: "Plan") -> None:
-    identity = [
-        pl.lit(context.plan_id).alias("plan_id"),
-        pl.lit(context.scenario).alias("scenario"),
-    ]
-    frames: Mapping[str, pl.DataFrame] = {
-        "plan_assignment": result.assignment,
-        "plan_summary": result.summary.with_columns(pl.lit(context.as_of).alias("as_of")),
-        "plan_target": result.targets,
-        "plan_metric": result.metrics,
-        "plan_finding": result.findings,
-    }
-    for table, frame in frames.items():
-        rows = frame.with_columns(identity).to_arrow()
-        connection.register("plan_rows", rows)
-        connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM plan_rows")
-        connection.unregister("plan_rows")
 
 
 def verified_rules() -> Mapping[str, str]:

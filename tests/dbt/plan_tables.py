@@ -24,6 +24,7 @@ _ASSIGNMENT = """
         coalesce(incumbent_rep_id <> rep_id, false) AS is_moved,
         owner_rep_id IS NOT NULL AND incumbent_rep_id IS NULL AS is_forced_move,
         owner_rep_id IS NULL AS is_new_assignment, false AS is_locked,
+        rep_id IS NULL AS unassigned,
         service_hours, visits_per_year, CASE WHEN rep_id IS NOT NULL THEN 10.0 END AS travel_hours,
         CASE WHEN rep_id IS NOT NULL THEN 600.0 END AS distance_km,
         CASE WHEN incumbent_rep_id IS NOT NULL THEN 5.0 END AS current_travel_hours,
@@ -31,7 +32,8 @@ _ASSIGNMENT = """
         actual_sales_usd AS expected_sales_usd, actual_sales_usd AS current_expected_sales_usd,
         1.5 AS travel_cost_usd,
         CASE WHEN is_moved THEN 0.15 * actual_sales_usd ELSE 0 END AS disruption_loss_usd,
-        0.0 AS fit_loss_usd, actual_sales_usd AS value_usd, 'balance' AS reason_code,
+        0.0 AS fit_loss_usd, CASE WHEN is_moved THEN 25.0 ELSE 0 END AS handover_usd,
+        actual_sales_usd AS value_usd, 'balance' AS reason_code,
         'Evens out the hours' AS reason, NULL AS runner_up_rep_id,
         NULL::DOUBLE AS runner_up_delta_usd
     FROM placed
@@ -44,7 +46,9 @@ _SUMMARY = """
         false AS is_proved_optimal, true AS is_repeatable, 'gap reached' AS solver_status,
         7 AS seed,
         5000.0 AS expected_value_usd, 4000.0 AS current_expected_value_usd,
-        300.0 AS current_objective_usd
+        300.0 AS current_objective_usd, 20.0 AS travel_cost_usd, 30.0 AS disruption_cost_usd,
+        25.0 AS handover_cost_usd, 40.0 AS fit_cost_usd, 0.0 AS deviation_cost_usd,
+        45.0 AS overtime_cost_usd, 40.0 AS unassigned_cost_usd
 """
 
 # Every seat shares the totals equally.
@@ -54,23 +58,49 @@ _TARGET = """
         SELECT 'hours' AS metric, sum(service_hours) AS total FROM int_plan__account
         UNION ALL SELECT 'potential', sum(potential_usd) FROM int_plan__account
         UNION ALL SELECT 'account_count', count(*) FROM int_plan__account
+        UNION ALL SELECT 'retail', count(*) FROM int_plan__account WHERE industry = 'Retail'
     )
     SELECT
         'plan_1' AS plan_id, 'default' AS scenario, rep_id, metric, total / 4 AS target,
         0.95 * total / 4 AS lower_limit, 1.05 * total / 4 AS upper_limit,
-        0.0 AS relaxation_pct, 0.0 AS shadow_price_usd, 0.0 AS giant_excess
+        0.0 AS relaxation_pct, 0.0 AS shadow_price_usd, 0.0 AS shadow_price_below_usd,
+        0.0 AS shadow_price_above_usd, 0.0 AS giant_excess
     FROM totals CROSS JOIN int_plan__rep
 """
 
 _METRIC = """
     CREATE OR REPLACE TABLE plan_metric AS SELECT
-        'plan_1' AS plan_id, 'default' AS scenario, metric, 5.0 AS tolerance_pct, 1.25 AS floor_pct
-    FROM (VALUES ('hours'), ('potential')) AS banded (metric)
+        'plan_1' AS plan_id, 'default' AS scenario, metric, measure, is_whole_book,
+        5.0 AS tolerance_pct, NULL::DOUBLE AS soft_tolerance_pct, 1.25 AS floor_pct
+    FROM (VALUES
+        ('hours', 'hours', true), ('potential', 'potential', true),
+        ('retail', 'account_count', false)
+    ) AS banded (metric, measure, is_whole_book)
+"""
+
+_METRIC_ACCOUNT = """
+    CREATE OR REPLACE TABLE plan_metric_account AS
+    SELECT 'plan_1' AS plan_id, 'default' AS scenario, 'retail' AS metric, account_id
+    FROM int_plan__account WHERE industry = 'Retail'
+"""
+
+_SHADOW_PRICE = """
+    CREATE OR REPLACE TABLE plan_shadow_price AS
+    SELECT
+        'plan_1' AS plan_id, 'default' AS scenario, kind AS constraint_kind,
+        name AS constraint_name, rep_id, metric, unit, 100.0 AS limit_amount,
+        90.0 AS used_amount, 10.0 AS slack_amount, 41.5 AS shadow_price_usd,
+        'One more is worth USD 41.50 a year.' AS statement
+    FROM (VALUES
+        ('capacity', 'overtime', 'R1', 'clock_hours', 'hours'),
+        ('upper_band', 'hours', 'R1', 'hours', 'hours'),
+        ('move_budget', 'sales', NULL, 'sales', 'USD')
+    ) AS limits (kind, name, rep_id, metric, unit)
 """
 
 
 def write_plan_tables(warehouse: Path) -> None:
     """Create the `plan_*` tables the marts read, in the file `warehouse`."""
     with duckdb.connect(str(warehouse)) as connection:
-        for statement in (_ASSIGNMENT, _SUMMARY, _TARGET, _METRIC):
+        for statement in (_ASSIGNMENT, _SUMMARY, _TARGET, _METRIC, _METRIC_ACCOUNT, _SHADOW_PRICE):
             connection.execute(statement)

@@ -8,7 +8,8 @@ import pytest
 from pipelines.publish.contract import CONTRACT, PAY_COLUMNS, PLAIN_TYPES, RESTRICTED_TABLES
 from tests.dbt.dbt_run import Built, Dbt
 
-MARTS = [table for table in CONTRACT if table.name.startswith(("dim_", "fct_", "kpi_"))]
+PUBLISHED = ("dim_", "fct_", "kpi_", "plan_")
+MARTS = [table for table in CONTRACT if table.name.startswith(PUBLISHED)]
 
 
 @pytest.mark.parametrize("table", MARTS, ids=lambda table: table.name)
@@ -62,6 +63,45 @@ def test_accounts_without_active_owner_stand_apart_today(company: Built) -> None
     assert rows == [(4, None, None, 0.0)]
 
 
+def test_accounts_the_plan_leaves_alone_stand_apart(company: Built) -> None:
+    rows = company.rows(
+        "SELECT account_count, workload_ratio, cost_to_serve_usd, travel_hours FROM kpi_territory"
+        " WHERE plan_version = 'proposed' AND territory_id = 'UNASSIGNED'"
+    )
+    assert rows == [(1, None, None, 0.0)]
+    assert company.rows("SELECT account_id FROM fct_assignment WHERE is_unassigned") == [
+        ("without owner",)
+    ]
+    counts = company.by_key("kpi_plan", "plan_version", "unassigned_accounts", "new_assignments")
+    assert counts == {"current": (4, 0), "proposed": (1, 0)}
+
+
+def test_balance_of_a_tier_counts_its_accounts(company: Built) -> None:
+    """Two retailers, both of R2 and R3 today: of four seats with a target of a half each."""
+    rows = company.rows(
+        "SELECT measure, max_deviation_pct, territory_count FROM kpi_balance"
+        " WHERE metric = 'retail' AND plan_version = 'current'"
+    )
+    assert rows == [("account_count", 100.0, 4)]
+    loads = company.by_key(
+        "(FROM int_territory__metric_load WHERE metric = 'retail' AND plan_version = 'current')",
+        "rep_id",
+        "metric_load",
+    )
+    assert loads == {"R1": 0, "R2": 1, "R3": 1, "R4": 0}
+
+
+def test_binding_limits_are_published_with_their_price(company: Built) -> None:
+    rows = company.rows(
+        "SELECT constraint_kind, territory_id, unit, shadow_price_usd FROM plan_binding ORDER BY 1"
+    )
+    assert rows == [
+        ("capacity", "T-R1", "hours", 41.5),
+        ("move_budget", None, "USD", 41.5),
+        ("upper_band", "T-R1", "hours", 41.5),
+    ]
+
+
 def test_territories_come_from_seats(company: Built) -> None:
     territories = company.by_key("dim_territory", "territory_id", "rep_id", "territory_name")
     assert territories["T-R1"] == ("R1", "East / Ada Birch")
@@ -107,7 +147,7 @@ def test_the_project_keeps_its_layers(dbt: Dbt) -> None:
         assert node.description.startswith("One row"), node.name
         assert node.columns, node.name
         assert all(column.description for column in node.columns.values()), node.name
-        is_published = node.name.startswith(("dim_", "fct_", "kpi_"))
+        is_published = node.name.startswith(PUBLISHED)
         assert bool(node.config.contract.enforced) == is_published, node.name
         assert (node.config.group == "pay") == ("restricted" in node.fqn), node.name
 

@@ -72,10 +72,19 @@ TYPED_TABLES = {
         expected_disruption_loss_usd DECIMAL(18,2), expected_value_usd DECIMAL(18,2),
         objective_usd DECIMAL(18,2), bound_usd DECIMAL(18,2), regret_usd DECIMAL(18,2),
         optimality_gap_pct DOUBLE, is_proved_optimal BOOLEAN, is_repeatable BOOLEAN,
-        solver_status VARCHAR, seed BIGINT""",
+        solver_status VARCHAR, seed BIGINT, forced_moves BIGINT, new_assignments BIGINT,
+        unassigned_accounts BIGINT, sales_max_deviation_pct DOUBLE, workload_floor_pct DOUBLE,
+        potential_floor_pct DOUBLE, sales_floor_pct DOUBLE, account_count_floor_pct DOUBLE,
+        travel_cost_usd DECIMAL(18,2), disruption_cost_usd DECIMAL(18,2),
+        handover_cost_usd DECIMAL(18,2), fit_cost_usd DECIMAL(18,2),
+        deviation_cost_usd DECIMAL(18,2), overtime_cost_usd DECIMAL(18,2),
+        unassigned_cost_usd DECIMAL(18,2)""",
     "kpi_balance": """plan_id VARCHAR, scenario VARCHAR, plan_version VARCHAR, metric VARCHAR,
         tolerance_pct DOUBLE, max_deviation_pct DOUBLE, max_deviation_without_giants_pct DOUBLE,
         cv DOUBLE, gini DOUBLE, max_min_ratio DOUBLE, floor_pct DOUBLE""",
+    "plan_binding": """plan_id VARCHAR, scenario VARCHAR, constraint_kind VARCHAR,
+        constraint_name VARCHAR, rep_id VARCHAR, metric VARCHAR, unit VARCHAR, limit_amount DOUBLE,
+        used_amount DOUBLE, slack_amount DOUBLE, shadow_price_usd DOUBLE, statement VARCHAR""",
 }
 
 # `i` runs from 0; rep r0 owns accounts a0, a3, …; the plan moves a0 from r0 to r1.
@@ -186,7 +195,10 @@ _PUBLISHED_ROWS = """
       20.0 AS expected_disruption_loss_usd, cost AS objective_usd, cost - 1 AS bound_usd,
       CASE WHEN cost IS NOT NULL THEN 1.0 END AS regret_usd,
       CASE WHEN cost IS NOT NULL THEN 0.1 END AS optimality_gap_pct, cost IS NOT NULL
-      AS is_proved_optimal, true AS is_repeatable
+      AS is_proved_optimal, true AS is_repeatable, 0 AS unassigned_accounts,
+      600.0 AS travel_cost_usd, 300.0 AS disruption_cost_usd, 25.0 AS handover_cost_usd,
+      75.0 AS fit_cost_usd, 0.0 AS deviation_cost_usd, 0.0 AS overtime_cost_usd,
+      0.0 AS unassigned_cost_usd
     FROM (VALUES ('current', 40.0, 0, NULL), ('proposed', 4.0, 1, 1000.0))
       AS versions(plan_version, deviation, moves, cost);
     INSERT INTO kpi_balance BY NAME
@@ -195,6 +207,14 @@ _PUBLISHED_ROWS = """
       0.1 AS gini, 1.2 AS max_min_ratio, 0.5 AS floor_pct
     FROM (VALUES ('current', 40.0), ('proposed', 4.0)) AS versions(plan_version, deviation),
       (VALUES ('hours'), ('potential')) AS metrics(metric);
+    INSERT INTO plan_binding BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, kind AS constraint_kind, name AS constraint_name,
+      rep_id, name AS metric, 'hours' AS unit, 100.0 AS limit_amount, used AS used_amount,
+      slack AS slack_amount, 41.0 AS shadow_price_usd,
+      'One more hour is worth USD 41 a year.' AS statement
+    FROM (VALUES ('upper_band', 'hours', 'r0', 100.0, 0.0),
+        ('lower_band', 'hours', 'r1', 104.0, 4.0), ('move_budget', 'sales', NULL, 101.0, -1.0))
+      AS limits(kind, name, rep_id, used, slack);
 """
 
 

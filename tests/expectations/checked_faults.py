@@ -522,6 +522,12 @@ PUBLISH_ROWS = Wave(
         ),
         _set(
             "fct_assignment",
+            "account_id = 'a8'",
+            "reason_code = 'unassigned'",
+            fct_assignment_unassigned_has_no_owner='"a8"',
+        ),
+        _set(
+            "fct_assignment",
             "account_id = 'a6'",
             "territory_id = 't-r1', is_moved = true, is_new_assignment = true",
             fct_assignment_territory_known='"a6"',
@@ -582,7 +588,7 @@ PUBLISH_ROWS = Wave(
             "account_count = 9, moved_accounts = 7, solver_status = 'x', bound_usd = 1001, "
             "optimality_gap_pct = -1, retained_accounts_pct = 101, workload_gini = 1.1, "
             "potential_gini = -0.1, expected_disruption_loss_usd = -2, is_repeatable = false, "
-            "workload_max_deviation_pct = 50",
+            "workload_max_deviation_pct = 50, travel_cost_usd = 599, unassigned_accounts = 5",
             kpi_plan_accounts_reconcile='"proposed"',
             kpi_plan_moves_reconcile='"moved_accounts": 7',
             kpi_plan_bound_holds='"1001.00"',
@@ -594,6 +600,29 @@ PUBLISH_ROWS = Wave(
             kpi_plan_potential_gini_range="-0.1",
             kpi_plan_disruption_not_negative='"-2.00"',
             kpi_plan_improves_balance="50.0",
+            kpi_plan_parts_add_up='"599.00"',
+            kpi_plan_unassigned_reconcile='"unassigned_accounts": 5',
+        ),
+        _sql(
+            "INSERT INTO plan_binding SELECT * FROM plan_binding WHERE rep_id IS NULL",
+            plan_binding_unique='"move_budget"',
+        ),
+        _sql(
+            "INSERT INTO plan_binding BY NAME SELECT 'gone' AS plan_id, 'wish' AS constraint_kind, "
+            "'hours' AS constraint_name, 'r99' AS rep_id, 5.0 AS limit_amount, 3.0 AS used_amount, "
+            "1.0 AS slack_amount, -7.0 AS shadow_price_usd, '' AS statement",
+            plan_binding_plan_known='"gone"',
+            plan_binding_kind_known='"wish"',
+            plan_binding_rep_known='"r99"',
+            plan_binding_price_plausible="-7",
+            plan_binding_slack_adds_up='"r99"',
+            plan_binding_statement_present='"wish"',
+        ),
+        _set(
+            "plan_binding",
+            "constraint_kind = 'lower_band'",
+            "shadow_price_usd = NULL",
+            plan_binding_price_present='"lower_band"',
         ),
         _sql(
             "INSERT INTO kpi_balance SELECT * FROM kpi_balance "

@@ -10,7 +10,8 @@ from pipelines.publish.contract import CONTRACT, META_TABLES, contract_table
 # Columns of KPI tables that identify or describe and are no figure.
 NO_FIGURE = {
     *("plan_id", "scenario", "plan_version", "territory_id", "metric", "solver_status", "seed"),
-    *("is_proved_optimal", "is_repeatable"),
+    *("is_proved_optimal", "is_repeatable", "constraint_kind", "constraint_name", "rep_id"),
+    *("unit", "statement"),
 }
 
 
@@ -62,7 +63,7 @@ def test_every_published_figure_has_its_formula() -> None:
     figures = {
         (table.name, column)
         for table in CONTRACT
-        if table.name.startswith("kpi_")
+        if table.name.startswith(("kpi_", "plan_"))
         for column in table.columns
         if column not in NO_FIGURE
     }

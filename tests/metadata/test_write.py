@@ -78,7 +78,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Described:
     return Described(tmp_path_factory.mktemp("described"))
 
 
-MARTS = tuple(t.name for t in CONTRACT if t.name.startswith(("dim_", "fct_", "kpi_")))
+MARTS = tuple(t.name for t in CONTRACT if t.name.startswith(("dim_", "fct_", "kpi_", "plan_")))
 
 
 def test_the_marts_meet_the_contract(described: Described) -> None:
@@ -166,6 +166,8 @@ def test_upstream_columns_exist(described: Described) -> None:
         (("kpi_territory", "actual_sales_usd"), ("raw_crm__opportunity", "amount_usd")),
         (("kpi_balance", "max_deviation_pct"), ("int_plan__rep", "effective_capacity_hours")),
         (("kpi_plan", "moved_accounts"), ("stg_plan__override", "rep_id")),
+        (("plan_binding", "limit_amount"), ("int_plan__rep", "capacity_hours")),
+        (("fct_assignment", "is_locked"), ("raw_crm__opportunity", "probability_pct")),
     ],
 )
 def test_a_figure_can_be_followed_to_its_source(

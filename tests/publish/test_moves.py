@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import pytest
 
@@ -46,6 +47,24 @@ def test_moves_come_first_then_forced_moves_then_new_assignments(folder: Path) -
         "runner_up_delta_usd": "12.50",
     }
     assert (rows[6]["from_rep_id"], rows[6]["from_rep_name"]) == ("R_left", "")
+
+
+def test_accounts_that_lose_their_owner_come_last(folder: Path, tmp_path: Path) -> None:
+    """A1 is taken from R2, A7 was a leaver's, A8 never had an owner: nothing changes for it."""
+    copy = tmp_path / "territory.duckdb"
+    copy.write_bytes((folder / "territory.duckdb").read_bytes())
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            "UPDATE fct_assignment SET rep_id = NULL WHERE account_id IN ('A1', 'A7', 'A8')"
+        )
+    assert write_moves(tmp_path, "plan_a", AS_OF) == 7
+    left, taken = read_csv(tmp_path)[-2:]
+    assert [(row["change"], row["account_id"]) for row in (left, taken)] == [
+        ("unassigned", "A7"),
+        ("unassigned", "A1"),
+    ]
+    assert (taken["from_rep_id"], taken["to_rep_id"], taken["to_rep_name"]) == ("R2", "", "")
+    assert (taken["manager_id"], taken["manager_name"]) == ("R0", "Rep 0")
 
 
 def test_no_cell_of_the_csv_starts_a_formula(folder: Path) -> None:

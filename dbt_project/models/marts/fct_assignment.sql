@@ -40,7 +40,9 @@ select
     {{ usd('assignments.travel_cost_usd') }} as travel_cost_usd,
     {{ usd('coalesce(assignments.disruption_loss_usd, 0)') }} as expected_disruption_loss_usd,
     {{ usd('assignments.fit_loss_usd') }} as fit_loss_usd,
-    {{ usd('assignments.value_usd') }} as value_usd
+    {{ usd('assignments.value_usd') }} as value_usd,
+    {{ usd('coalesce(assignments.handover_usd, 0)') }} as handover_usd,
+    assignments.rep_id is null as is_unassigned
 from assignments
 inner join accounts
     on assignments.account_id = accounts.account_id

@@ -18,13 +18,16 @@ balance as (
     select
         plan_version,
         {% for metric, name in {
-            'hours': 'workload', 'potential': 'potential', 'account_count': 'account_count'
+            'hours': 'workload', 'potential': 'potential', 'sales': 'sales',
+            'account_count': 'account_count'
         }.items() -%}
         max(case when metric = '{{ metric }}' then max_deviation_pct end)
             as {{ name }}_max_deviation_pct,
         max(case when metric = '{{ metric }}' then cv end) as {{ name }}_cv,
         max(case when metric = '{{ metric }}' then gini end)
-            as {{ name }}_gini{{ "," if not loop.last }}
+            as {{ name }}_gini,
+        max(case when metric = '{{ metric }}' then floor_pct end)
+            as {{ name }}_floor_pct{{ "," if not loop.last }}
         {% endfor %}
     from {{ ref('kpi_balance') }}
     group by plan_version
@@ -37,7 +40,9 @@ moves as (
         count(*) filter (where incumbent_rep_id is not null) as incumbent_accounts,
         coalesce(sum(expected_disruption_loss_usd), 0) as expected_disruption_loss_usd,
         count(*) filter (where is_forced_move) as forced_moves,
-        count(*) filter (where is_new_assignment) as new_assignments
+        count(*) filter (where is_new_assignment and not is_unassigned) as new_assignments,
+        count(*) filter (where is_unassigned) as unassigned_accounts,
+        count(*) filter (where incumbent_rep_id is null) as unowned_accounts
     from {{ ref('fct_assignment') }}
 )
 
@@ -98,7 +103,29 @@ select
     case loads.plan_version when 'proposed' then cast(plan_summary.seed as bigint) end as seed,
     case loads.plan_version when 'proposed' then moves.forced_moves else 0 end as forced_moves,
     case loads.plan_version when 'proposed' then moves.new_assignments else 0 end
-        as new_assignments
+        as new_assignments,
+    -- Without an active owner: today, or by choice of the plan.
+    case loads.plan_version
+        when 'proposed' then moves.unassigned_accounts
+        else moves.unowned_accounts
+    end as unassigned_accounts,
+    balance.sales_max_deviation_pct,
+    -- A floor holds for every plan, so it stands beside the proposed one only.
+    case when loads.plan_version = 'proposed' then balance.workload_floor_pct end
+        as workload_floor_pct,
+    case when loads.plan_version = 'proposed' then balance.potential_floor_pct end
+        as potential_floor_pct,
+    case when loads.plan_version = 'proposed' then balance.sales_floor_pct end
+        as sales_floor_pct,
+    case when loads.plan_version = 'proposed' then balance.account_count_floor_pct end
+        as account_count_floor_pct,
+    {% for part in [
+        'travel', 'disruption', 'handover', 'fit', 'deviation', 'overtime', 'unassigned'
+    ] -%}
+    {{ usd(
+        "case loads.plan_version when 'proposed' then plan_summary." ~ part ~ "_cost_usd end"
+    ) }} as {{ part }}_cost_usd{{ "," if not loop.last }}
+    {% endfor %}
 from loads
 left join balance
     on loads.plan_version = balance.plan_version

@@ -1,0 +1,177 @@
+with loads as (
+    select * from {{ ref('int_territory__load') }}
+    where territory_id <> 'UNASSIGNED'
+),
+
+ownership as (
+    select * from {{ ref('int_plan__ownership') }}
+),
+
+targets as (
+    select
+        cast(rep_id as varchar) as rep_id,
+        cast(metric as varchar) as metric,
+        cast(target as double) as target,
+        cast(giant_excess as double) as giant_excess
+    from {{ source('plan', 'plan_target') }}
+    where target > 0
+),
+
+described as (
+    select
+        cast(metric as varchar) as metric,
+        cast(measure as varchar) as measure,
+        cast(is_whole_book as boolean) as is_whole_book,
+        cast(tolerance_pct as double) as tolerance_pct
+    from {{ source('plan', 'plan_metric') }}
+),
+
+-- A metric the planner only publishes is not described: it is a measure of the whole book.
+metrics as (
+    select
+        named.metric,
+        coalesce(described.measure, named.metric) as measure,
+        coalesce(described.is_whole_book, true) as is_whole_book,
+        described.tolerance_pct
+    from (select distinct metric from targets) as named
+    left join described
+        on named.metric = described.metric
+),
+
+members as (
+    select
+        cast(metric as varchar) as metric,
+        cast(account_id as varchar) as account_id
+    from {{ source('plan', 'plan_metric_account') }}
+),
+
+whole_units as (
+    select
+        plan_version,
+        territory_id,
+        unit_id,
+        {{ exact_sum('service_hours') }} as hours,
+        {{ exact_sum('potential_usd') }} as potential,
+        {{ exact_sum('actual_sales_usd') }} as sales,
+        count(*)::double as account_count
+    from ownership
+    group by plan_version, territory_id, unit_id
+),
+
+tier_units as (
+    select
+        members.metric,
+        ownership.plan_version,
+        ownership.territory_id,
+        ownership.unit_id,
+        {{ exact_sum('ownership.service_hours') }} as hours,
+        {{ exact_sum('ownership.potential_usd') }} as potential,
+        {{ exact_sum('ownership.actual_sales_usd') }} as sales,
+        count(*)::double as account_count
+    from ownership
+    inner join members
+        on ownership.account_id = members.account_id
+    group by members.metric, ownership.plan_version, ownership.territory_id, ownership.unit_id
+),
+
+units as (
+    select
+        metrics.metric,
+        metrics.measure,
+        whole_units.plan_version,
+        whole_units.territory_id,
+        whole_units.hours,
+        whole_units.potential,
+        whole_units.sales,
+        whole_units.account_count
+    from whole_units
+    cross join metrics
+    where metrics.is_whole_book
+    union all
+    select
+        metrics.metric,
+        metrics.measure,
+        tier_units.plan_version,
+        tier_units.territory_id,
+        tier_units.hours,
+        tier_units.potential,
+        tier_units.sales,
+        tier_units.account_count
+    from tier_units
+    inner join metrics
+        on tier_units.metric = metrics.metric
+    where not metrics.is_whole_book
+),
+
+amounts as (
+    select
+        metric,
+        plan_version,
+        territory_id,
+        case measure
+            when 'hours' then hours
+            when 'potential' then potential
+            when 'sales' then sales
+            else account_count
+        end as amount
+    from units
+),
+
+-- Empty territories count, too.
+grain as (
+    select
+        loads.plan_id,
+        loads.scenario,
+        loads.plan_version,
+        loads.territory_id,
+        loads.rep_id,
+        metrics.metric,
+        metrics.measure,
+        metrics.tolerance_pct,
+        targets.target,
+        targets.giant_excess
+    from loads
+    inner join targets
+        on loads.rep_id = targets.rep_id
+    inner join metrics
+        on targets.metric = metrics.metric
+)
+
+select
+    grain.plan_id,
+    grain.scenario,
+    grain.plan_version,
+    grain.territory_id,
+    grain.rep_id,
+    grain.metric,
+    grain.measure,
+    grain.target,
+    coalesce({{ exact_sum('amounts.amount') }}, 0) as metric_load,
+    -- Of a unit that alone is above its owner's band: what lies above. The planner says so for its
+    -- plan; today's ownership is held against the same bands.
+    case grain.plan_version
+        when 'proposed' then coalesce(grain.giant_excess, 0)
+        when 'current' then coalesce(
+            {{ exact_sum(
+                "greatest(amounts.amount - grain.target * (1 + grain.tolerance_pct / 100), 0)"
+            ) }},
+            0
+        )
+    end as giant_excess
+from grain
+left join amounts
+    on
+        grain.plan_version = amounts.plan_version
+        and grain.territory_id = amounts.territory_id
+        and grain.metric = amounts.metric
+group by
+    grain.plan_id,
+    grain.scenario,
+    grain.plan_version,
+    grain.territory_id,
+    grain.rep_id,
+    grain.metric,
+    grain.measure,
+    grain.tolerance_pct,
+    grain.target,
+    grain.giant_excess
