@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from optimization.book.eligibility import account_classes, unit_classes, without
+from optimization.book.eligibility import account_classes, merged, unit_classes, without
 from optimization.book.filters import matches
 from optimization.book.grouping import Grouping, group_accounts
 from optimization.book.locks import account_locks, unit_holds
@@ -137,7 +137,7 @@ def _waived(
         for u in unowned.tolist()
         if u in forbidden and len(forbidden[u]) < rows.shape[1]
     }
-    return without(class_of, rows, kept)
+    return merged(*without(class_of, rows, kept))
 
 
 def _tier_of_accounts(accounts: AccountArrays, policy: Policy) -> Ints:

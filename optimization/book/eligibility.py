@@ -41,7 +41,7 @@ def unit_classes(grouping: Grouping, class_of: Ints, rows: Bools) -> tuple[Ints,
         all_reps = np.ones((1, rows.shape[1]), dtype=bool)
         unit_class, rows = _meet(unit_class, rows, pattern, np.vstack((account_rows, all_reps)))
         pending = pending[~now]
-    return _merged(unit_class, rows)
+    return merged(unit_class, rows)
 
 
 def without(class_of: Ints, rows: Bools, forbidden: dict[int, list[int]]) -> tuple[Ints, Bools]:
@@ -59,7 +59,7 @@ def without(class_of: Ints, rows: Bools, forbidden: dict[int, list[int]]) -> tup
             known[key] = rows.shape[0] + len(added)
             added.append(row)
         class_of[unit] = known[key]
-    return _merged(class_of, np.vstack((rows, added)))
+    return merged(class_of, np.vstack((rows, added)))
 
 
 def components(present: Bools, class_reps: Bools, links: Ints) -> Ints:
@@ -117,12 +117,12 @@ def _cross(pattern: Ints, rows: Bools, code: Ints, allowed: list[list[bool]]) ->
 
 def _meet(class_of: Ints, rows: Bools, other_of: Ints, other_rows: Bools) -> tuple[Ints, Bools]:
     """Classes of what is in one class of each kind: only the reps of both."""
-    pair, merged = np.unique(class_of * other_rows.shape[0] + other_of, return_inverse=True)
+    pair, place = np.unique(class_of * other_rows.shape[0] + other_of, return_inverse=True)
     one, other = np.divmod(pair, max(other_rows.shape[0], 1))
-    return _merged(merged.astype(np.int64), rows[one] & other_rows[other])
+    return merged(place.astype(np.int64), rows[one] & other_rows[other])
 
 
-def _merged(class_of: Ints, rows: Bools) -> tuple[Ints, Bools]:
+def merged(class_of: Ints, rows: Bools) -> tuple[Ints, Bools]:
     """The same classes without those nobody is in, equal ones joined, in a fixed order."""
     used, compact = np.unique(class_of, return_inverse=True)
     kept = rows[used]
