@@ -40,7 +40,7 @@ from optimization.pairs.inputs import Floats, Ints, PairInputs
 from optimization.pairs.preparation import allowed_counts, prepare, rep_rows
 
 # What one pair evaluated alone costs, in pairs of a row that is evaluated at once.
-ALONE = 50
+ALONE = 200
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,8 @@ class TerritoryPairs:
         def total(values: Floats) -> Floats:
             return np.add.reduceat(values, start, axis=0)
 
-        weight[:] = total(np.where(leaves[:, None], inputs.move_weight[account], 0.0))
+        for b in range(inputs.budget_count):
+            weight[:, b] = total(np.where(leaves, inputs.move_weight[account, b], 0.0))
         lost = by_account.disruption_loss_usd + by_account.fit_loss_usd
         cost[:] = total(by_account.travel_cost_usd + inputs.margin * lost + by_account.handover_usd)
         held = rep < self.rep_count
@@ -133,12 +134,11 @@ class TerritoryPairs:
             return
         travel, service = total(by_account.travel_hours), total(inputs.service_hours[account])
         at = np.where(held, rep, 0)
-        amount, scale = inputs.amount[unit], inputs.scale[at]
-        counts = held[:, None] & inputs.counts_above[unit]
-        separable = inputs.separable_resource
-        load[:, separable] = np.where(counts, amount / scale, 0.0)
-        capped = np.minimum(amount, inputs.fill_cap[at]) / scale
-        fill[:, separable] = np.where(held[:, None], capped, 0.0)
+        for s, e in enumerate(inputs.separable_resource.tolist()):
+            amount, scale = inputs.amount[unit, s], inputs.scale[at, s]
+            load[:, e] = np.where(held & inputs.counts_above[unit, s], amount / scale, 0.0)
+            capped = np.minimum(amount, inputs.fill_cap[at, s]) / scale
+            fill[:, e] = np.where(held, capped, 0.0)
         if inputs.clock_resource >= 0:
             clock = (service / inputs.experience_multiplier[at] + travel) / inputs.capacity_hours[
                 at
