@@ -1,0 +1,310 @@
+"""Bands, capacities, limits and budgets: what they allow, what the plan uses, what it publishes.
+
+A limit that the plan breaks is no violation where the policy lets limits be relaxed and the breach
+is published as it is: in `relaxation_pct` for a band, as a negative slack for any other limit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from optimization.audit.figures import numbers
+from optimization.audit.goals import Goal
+from optimization.audit.ledger import Bools, Floats, Ints, Ledger
+from optimization.audit.money import Figures, Money
+from optimization.audit.ownership import sums
+from optimization.audit.rules import Breaches
+
+# Share of a limit by which it may be missed and still counts as kept.
+KEPT = 1e-6
+UNITS = {"hours": "hours", "potential": "USD", "sales": "USD", "account_count": "accounts"}
+BUDGET_UNITS = {"accounts": "accounts", "sales": "USD", "tenure_months": "tenure months"}
+
+
+@dataclass(frozen=True)
+class Held:
+    """One kind of limit held against the plan: one place per rep, or a single one for a budget."""
+
+    kind: str
+    name: str
+    metric: str | None
+    unit: str
+    limit: Floats
+    used: Floats
+    applies: Bools
+    scale: Floats  # amounts that one unit of relative excess stands for
+    rule: str | None  # broken by a breach that is not published; None: priced or published apart
+    side: int = 1  # 1: at most the limit, -1: at least
+
+    @property
+    def slack(self) -> Floats:
+        return self.side * (self.limit - self.used)
+
+    @property
+    def is_broken(self) -> Bools:
+        return self.applies & (self.slack < -2 * KEPT * self.scale)
+
+    @property
+    def is_kept(self) -> Bools:
+        """Kept beyond doubt: neither rounding nor tolerance decides."""
+        return ~self.applies | (self.slack >= 0)
+
+
+def clock_hours(ledger: Ledger, owner: Ints, figures: Figures) -> Floats:
+    """(J) hours that the reps need for service and travel."""
+    reps = ledger.rep_count
+    service = sums(owner, reps + 1, ledger.amount("service_hours"))[:reps]
+    travel = sums(owner, reps + 1, figures.travel_hours)[:reps]
+    return service / ledger.of_reps("experience_multiplier") + travel
+
+
+def budget_amounts(ledger: Ledger, measure: str) -> Floats:
+    """(n) what each account with an active incumbent counts in a move budget."""
+    amount = {
+        "accounts": np.ones(ledger.account_count),
+        "sales": ledger.amount("actual_sales_usd"),
+        "tenure_months": np.nan_to_num(ledger.amount("tenure_months")),
+    }[measure]
+    return np.where(ledger.incumbent >= 0, amount, 0.0)
+
+
+def check_bands(
+    ledger: Ledger, goals: list[Goal], owner: Ints, targets: pl.DataFrame, breaches: Breaches
+) -> None:
+    """plan_target: targets and limits as derived; widened by exactly what the loads need."""
+    keys = pl.DataFrame(
+        {
+            "rep_id": [rep for rep in ledger.rep_ids for _ in goals],
+            "metric": [goal.name for goal in goals] * ledger.rep_count,
+        },
+        schema={"rep_id": pl.String, "metric": pl.String},
+    )
+    rows = keys.join(
+        targets.with_columns(found=pl.lit(True)), on=["rep_id", "metric"], how="left",
+        maintain_order="left",
+    )  # fmt: skip
+    if targets.height != keys.height or rows.height != keys.height:
+        breaches.add("target", "plan", keys.height, targets.height, "rows of plan_target")
+        rows = rows.unique(["rep_id", "metric"], keep="first", maintain_order=True)
+    records = (rows["rep_id"] + "/" + rows["metric"]).to_list()
+    missing = rows["found"].is_null().to_numpy()
+    for at in np.flatnonzero(missing).tolist():
+        breaches.add("target", records[at], "a row", "none", "plan_target")
+    may_relax = ledger.policy.on_infeasible == "relax"
+    for k, goal in enumerate(goals):
+        part = rows.gather_every(len(goals), k)
+        place = np.flatnonzero(~missing[k :: len(goals)])
+        names = records[k :: len(goals)]
+        _check_goal(goal, owner, part, place, names, may_relax, breaches)
+
+
+def _check_goal(
+    goal: Goal,
+    owner: Ints,
+    rows: pl.DataFrame,
+    place: Ints,
+    names: list[str],
+    may_relax: bool,
+    breaches: Breaches,
+) -> None:
+    """One metric: rows has one row per rep; only those of `place` exist."""
+    reps = goal.target.size
+    room = 1e-5 * np.maximum(goal.target, goal.scale) + 1e-4
+
+    def same(rule: str, column: str, right: Floats, allowed: Floats) -> None:
+        observed = numbers(rows[column])
+        for j in place[~(np.abs(observed - right)[place] <= allowed[place])].tolist():
+            breaches.add(rule, names[j], right[j], rows[column][j], column)
+
+    same("target", "target", goal.target, room)
+    if goal.band is None:
+        for column in ("lower_limit", "upper_limit"):
+            for j in place[rows[column].is_not_null().to_numpy()[place]].tolist():
+                breaches.add("target", names[j], None, rows[column][j], column)
+        nothing = np.zeros(reps)
+        same("band", "relaxation_pct", nothing, np.full(reps, 1e-9))
+        same("band", "giant_excess", nothing, np.full(reps, 1e-9))
+        return
+    lower = goal.limit(-1, goal.band.tolerance_pct)
+    upper = goal.limit(1, goal.band.tolerance_pct)
+    same("target", "lower_limit", lower, room)
+    same("target", "upper_limit", upper, room)
+    load, ordinary = goal.loads(owner, reps), goal.ordinary_loads(owner, reps)
+    excess = np.where(goal.has_giant(owner, reps), np.maximum(load - upper, 0.0), 0.0)
+    same("band", "giant_excess", excess, room)
+    # Published is just what the load needs: neither less, which would hide a breach, nor more,
+    # which would excuse one.
+    needed = np.maximum(np.maximum(ordinary - upper, lower - load), 0.0)
+    same("band", "relaxation_pct", 100 * needed / goal.scale, 200 * room / goal.scale)
+    if not may_relax:
+        for j in place[(needed > 2 * KEPT * goal.scale)[place]].tolist():
+            breaches.add("band", names[j], 0, needed[j], "excess, and the policy relaxes nothing")
+
+
+def check_limits(
+    money: Money,
+    goals: list[Goal],
+    owner: Ints,
+    figures: Figures,
+    bindings: pl.DataFrame,
+    breaches: Breaches,
+) -> None:
+    """plan_binding: each row as derived, each broken limit published, each budget listed."""
+    ledger = money.ledger
+    held = list(_all_limits(ledger, goals, owner, figures))
+    derived = pl.concat([_rows(ledger, one, number) for number, one in enumerate(held)] or [_NONE])
+    key = ["constraint_kind", "constraint_name", "rep_id"]
+    published = bindings.with_columns(row=pl.int_range(pl.len()))
+    twice = published.filter(pl.struct(key).is_duplicated())
+    if twice.height:
+        breaches.add("binding", _record(twice.row(0, named=True)), 1, 2, "rows of a limit")
+    joined = published.unique(key, keep="first").join(
+        derived, on=key, how="full", coalesce=True, nulls_equal=True, suffix="_derived"
+    )
+    joined = joined.sort("number", "rep_id", "row", nulls_last=True)
+    for row in joined.filter(pl.col("number").is_null()).iter_rows(named=True):
+        breaches.add("binding", _record(row), "no row", "a row", "a limit the policy does not set")
+    may_relax = ledger.policy.on_infeasible == "relax"
+    for row in joined.filter(pl.col("number").is_not_null()).iter_rows(named=True):
+        one = held[row["number"]]
+        if row["row"] is None:
+            if row["is_broken"] and one.rule is not None:
+                breaches.add(one.rule, _record(row), row["limit"], row["used"], "used, unpublished")
+            elif one.kind == "move_budget":
+                breaches.add("binding", _record(row), "a row", "none", "plan_binding")
+            continue
+        if row["is_broken"] and one.rule is not None and not may_relax:
+            breaches.add(one.rule, _record(row), row["limit"], row["used"], "used, not to relax")
+        _check_row(row, breaches)
+
+
+_DERIVED = {
+    "constraint_kind": pl.String,
+    "constraint_name": pl.String,
+    "rep_id": pl.String,
+    "number": pl.Int64,
+    "metric_name": pl.String,
+    "unit_name": pl.String,
+    "limit": pl.Float64,
+    "used": pl.Float64,
+    "slack": pl.Float64,
+    "room": pl.Float64,
+    "is_broken": pl.Boolean,
+}
+_NONE = pl.DataFrame(schema=_DERIVED)
+
+
+def _rows(ledger: Ledger, one: Held, number: int) -> pl.DataFrame:
+    reps: list[str | None] = [None] if one.kind == "move_budget" else list(ledger.rep_ids)
+    return pl.DataFrame(
+        {
+            "constraint_kind": [one.kind] * len(reps),
+            "constraint_name": [one.name] * len(reps),
+            "rep_id": reps,
+            "number": [number] * len(reps),
+            "metric_name": [one.metric] * len(reps),
+            "unit_name": [one.unit] * len(reps),
+            "limit": one.limit,
+            "used": one.used,
+            "slack": one.slack,
+            "room": 1e-5 * np.maximum(np.abs(one.limit), one.scale) + 1e-3,
+            "is_broken": one.is_broken,
+        },
+        schema=_DERIVED,
+    ).filter(pl.Series(one.applies))
+
+
+def _check_row(row: dict[str, object], breaches: Breaches) -> None:
+    """The published figures of one limit; its price is the solver's and only must be one."""
+    room = float(row["room"])  # type: ignore[arg-type]
+    for column, right in (
+        ("limit_amount", row["limit"]),
+        ("used_amount", row["used"]),
+        ("slack_amount", row["slack"]),
+    ):
+        observed = row[column]
+        if observed is None or not abs(float(observed) - float(right)) <= room:  # type: ignore[arg-type]
+            breaches.add("binding", _record(row), right, observed, column)
+    for column, right in (("metric", row["metric_name"]), ("unit", row["unit_name"])):
+        if row[column] != right:
+            breaches.add("binding", _record(row), right, row[column], column)
+    price = row["shadow_price_usd"]
+    if price is None or not 0 <= float(price) < np.inf:  # type: ignore[arg-type]
+        breaches.add("binding", _record(row), "at least 0", price, "shadow_price_usd")
+    elif float(price) > 0 and not row["statement"]:  # type: ignore[arg-type]
+        breaches.add("binding", _record(row), "a sentence", row["statement"], "statement")
+
+
+def _record(row: dict[str, object]) -> str:
+    """One name for the rule: kind, name and rep."""
+    parts = (row["constraint_kind"], row["constraint_name"], row["rep_id"])
+    return "/".join(str(part) for part in parts if part is not None)
+
+
+def _all_limits(ledger: Ledger, goals: list[Goal], owner: Ints, figures: Figures) -> Iterator[Held]:
+    reps, policy = ledger.rep_count, ledger.policy
+    every = np.ones(reps, dtype=bool)
+    for goal in goals:
+        yield from _band_limits(goal, owner, reps)
+    capacity, clock = ledger.of_reps("capacity_hours"), clock_hours(ledger, owner, figures)
+    full = np.where(capacity > 0, capacity, max(float(capacity.max(initial=0.0)), 1.0))
+    if policy.overtime.price_usd_per_hour > 0:
+        yield Held(
+            "capacity", "clock_hours", None, "hours", capacity, clock, every, full, None
+        )  # fmt: skip
+    if policy.overtime.max_pct is not None:
+        ceiling = policy.overtime.max_pct / 100 * capacity
+        yield Held(
+            "overtime_ceiling", "clock_hours", None, "hours", ceiling, clock, every, full,
+            "overtime_ceiling",
+        )  # fmt: skip
+    if policy.travel.max_hours_per_rep is not None:
+        limit = np.full(reps, policy.travel.max_hours_per_rep)
+        travel = sums(owner, reps + 1, figures.travel_hours)[:reps]
+        yield Held(
+            "travel_limit", "travel_hours", None, "hours", limit, travel, every, limit,
+            "travel_limit",
+        )  # fmt: skip
+    for rule in policy.account_limits:
+        counted = ledger.matching(rule.accounts).astype(np.float64)
+        owned = sums(owner, reps + 1, counted)[:reps]
+        concerned = ledger.matching_reps(rule.reps)
+        for side, number in ((1, rule.maximum), (-1, rule.minimum)):
+            if number is not None:
+                name = rule.name
+                if rule.minimum is not None and rule.maximum is not None:
+                    name += " (maximum)" if side > 0 else " (minimum)"
+                limit = np.full(reps, float(number))
+                scale = np.full(reps, max(float(rule.maximum or rule.minimum or 1), 1.0))
+                yield Held(
+                    "account_limit", name, None, "accounts", limit, owned, concerned, scale,
+                    "account_limit", side,
+                )  # fmt: skip
+    for budget in policy.move_budgets:
+        amount = budget_amounts(ledger, budget.measure)
+        whole = float(amount.sum())
+        most = budget.limit if budget.limit is not None else (budget.limit_pct or 0) / 100 * whole
+        used = float(amount[(ledger.incumbent >= 0) & (ledger.incumbent != owner)].sum())
+        yield Held(
+            "move_budget", budget.measure, None, BUDGET_UNITS[budget.measure], np.array([most]),
+            np.array([used]), np.ones(1, dtype=bool), np.array([whole if whole > 0 else 1.0]),
+            "move_budget",
+        )  # fmt: skip
+
+
+def _band_limits(goal: Goal, owner: Ints, reps: int) -> Iterator[Held]:
+    """The sides of a hard band and of the inner one; giants count toward lower sides only."""
+    if goal.band is None:
+        return
+    every = np.ones(reps, dtype=bool)
+    load, ordinary = goal.loads(owner, reps), goal.ordinary_loads(owner, reps)
+    unit = UNITS[goal.band.metric]
+    bands = [("upper_band", "lower_band", goal.band.tolerance_pct)]
+    if goal.band.soft_tolerance_pct is not None and goal.band.soft_price_usd_per_pct > 0:
+        bands.append(("soft_upper", "soft_lower", goal.band.soft_tolerance_pct))
+    for upper, lower, tolerance in bands:
+        for kind, side, used in ((upper, 1, ordinary), (lower, -1, load)):
+            limit = goal.limit(side, tolerance)
+            yield Held(kind, goal.name, goal.name, unit, limit, used, every, goal.scale, None, side)

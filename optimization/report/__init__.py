@@ -1,0 +1,1 @@
+"""From the engine's answer to the plan's tables: figures, reasons, binding limits."""
