@@ -12,8 +12,6 @@ from optimization.book.travel import read_travel_matrix
 
 ZONES = {"file": "times.csv", "account_zone": "state", "rep_zone": "region"}
 MATRIX = {"travel": {"matrix": ZONES}}
-    "travel": {"matrix": {"file": "times.csv", "account_zone": "state", "rep_zone": "region"}}
-}
 REPS = [rep("R1", region="north"), rep("R2", region="south")]
 BOOK = tables([account("A1", state="MO"), account("A2", state="KS")], REPS)
 TIMES = pl.DataFrame(
