@@ -5,8 +5,8 @@
 
 Each plan is made in a process of its own on the tables of `benchmarks.books` under
 `scale_policy.yaml`, and judged by `benchmarks.yardstick`, which shares no code with the engine.
-`--seconds` is what every solver is given; methods without a clock are stopped at ten times that,
-and a solver that takes as long to read its model. Plans in the JSON file are not made again.
+Every solver, the engine too, is given `--seconds`, counted from when it has read its model; ten
+times that stops any method. Plans in the JSON file are not made again, failed ones apart.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from benchmarks.yardstick import Verdict, judge
 
 KEYS = ("accounts", "reps", "seed", "seconds_given", "method")
 ENGINE = "engine"
+FAILED, STOPPED, NOTHING = "failed", "none in time, stopped", "none in time"
 # Solvers get their seconds after they have read the model; everybody must end some time.
 PATIENCE = 10
 # Differences below these count as none: value in shares, excess in points of target.
@@ -42,7 +43,12 @@ def compare(
     """Make, judge and record every plan of one size that is not recorded yet."""
     size = {"accounts": accounts, "reps": reps, "seed": seed, "seconds_given": seconds}
     names = [*(method.module for method in METHODS), ENGINE]
-    missing = [name for name in names if is_again or log.find({**size, "method": name}) is None]
+    recorded = {name: log.find({**size, "method": name}) for name in names}
+    missing = [
+        name
+        for name, known in recorded.items()
+        if is_again or known is None or known["note"].startswith(FAILED)
+    ]
     if not missing:
         return
     book = planning_book(accounts, reps, seed)
@@ -68,18 +74,18 @@ def in_fresh_process(folder: Path, name: str, seed: int, seconds: float) -> dict
         subprocess.run(command, check=True, timeout=PATIENCE * seconds, capture_output=True)
     except subprocess.TimeoutExpired:
         waited = time.perf_counter() - started
-        return {"seconds": waited, "peak_mb": None, "note": "stopped", "plan": None}
+        return {"seconds": waited, "peak_mb": None, "note": STOPPED, "plan": None}
     except subprocess.CalledProcessError as error:
         reason = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
         waited = time.perf_counter() - started
-        note = f"failed: {' '.join(reason)}"
+        note = f"{FAILED}: {' '.join(reason)}"
         return {"seconds": waited, "peak_mb": None, "note": note, "plan": None}
     with np.load(result) as found:
         plan = found["plan"]
         return {
             "seconds": float(found["seconds"]),
             "peak_mb": float(found["peak_mb"]),
-            "note": "" if plan.size else "none in time",
+            "note": "" if plan.size else NOTHING,
             "plan": plan if plan.size else None,
         }
 
