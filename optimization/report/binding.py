@@ -31,6 +31,11 @@ ONE_UNIT = {
     "accounts": ("account", 1.0),
     "tenure months": ("month", 1.0),
 }
+ASKS = {
+    "accounts": "that may change its owner",
+    "sales": "of sales that may change their owner",
+    "tenure_months": "of tenure that may change its owner",
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Limit:
     name: str
     metric: str | None
     unit: str
-    words: str  # what is limited: "capacity of {rep}"
+    what: str  # what is limited: "capacity of {rep}"
+    asks: str  # what one more unit would be: "of capacity for {rep}"
     limit: Floats
     used: Floats
     scale: Floats  # amount of one scaled unit
@@ -87,22 +93,19 @@ class Limit:
             subject = f"{one} {'more' if self.side > 0 else 'less'}"
         else:
             subject = f"One more {one}" if self.side > 0 else f"One {one} less"
-        before, _, after = self.words.partition("{rep}")
-        rep = pl.col("label") if "{rep}" in self.words else pl.lit("")
-        what = pl.concat_str(pl.lit(f"the {before}"), rep, pl.lit(after))
         price, slack = pl.col("shadow_price_usd"), pl.col("slack_amount")
+        what, gap = _with_label(self.what), one_decimal(-slack)
+        amount = [pl.lit(" by USD "), gap] if self.unit == "USD" else [
+            pl.lit(" by "), gap, pl.lit(f" {self.unit}")
+        ]  # fmt: skip
+        verb = "exceeds the " if self.side > 0 else "falls short of the "
+        missed = pl.concat_str(pl.lit(f"The plan {verb}"), what, *amount, pl.lit("."))
         worth = pl.concat_str(
-            pl.lit(f"{subject} of "), what, pl.lit(" is worth USD "),
+            pl.lit(f"{subject} "), _with_label(self.asks), pl.lit(" is worth USD "),
             _dollars(price * times), pl.lit(" a year."),
         )  # fmt: skip
-        missed = pl.concat_str(
-            pl.lit("The plan misses "), what, pl.lit(" by "), one_decimal(-slack),
-            pl.lit(f" {self.unit}."),
-        )  # fmt: skip
-        reached = pl.concat_str(what.str.replace("^t", "T"), pl.lit(" is reached."))
-        open_still = pl.concat_str(what.str.replace("^t", "T"), pl.lit(" does not bind."))
         is_open = slack > TOLERANCE * float(self.scale.max(initial=1.0))
-        state = pl.when(is_open).then(open_still).otherwise(reached)
+        state = pl.when(is_open).then(pl.lit(" does not bind.")).otherwise(pl.lit(" is reached."))
         return (
             pl.when(pl.col("is_broken") & (price > 0))
             .then(pl.concat_str(missed, pl.lit(" "), worth))
@@ -110,7 +113,7 @@ class Limit:
             .then(missed)
             .when(price > 0)
             .then(worth)
-            .otherwise(state)
+            .otherwise(pl.concat_str(pl.lit("The "), what, state))
         )
 
 
@@ -124,6 +127,13 @@ def bindings(outcome: Outcome) -> pl.DataFrame:
     frames += [one.rows([None], [""]) for one in _budgets(outcome)]
     frames = [frame.cast(BINDING_SCHEMA) for frame in frames]  # type: ignore[arg-type]
     return pl.concat(frames) if frames else pl.DataFrame(schema=BINDING_SCHEMA)
+
+
+def _with_label(words: str) -> pl.Expr:
+    """The words with each row's rep in them."""
+    before, rep, after = words.partition("{rep}")
+    label = pl.col("label") if rep else pl.lit("")
+    return pl.concat_str(pl.lit(before), label, pl.lit(after))
 
 
 def _dollars(amount: pl.Expr) -> pl.Expr:
@@ -152,13 +162,15 @@ def _band(outcome: Outcome, k: int, band: MetricBand) -> Iterator[Limit]:
     soft_below = np.minimum(prices.below[:, k], limits.price_below[:, k])
     yield Limit(
         kind="upper_band", name=name, metric=name, unit=unit,
-        words=f"upper limit of {called} of {{rep}}", limit=targets.upper[:, k],
+        what=f"upper limit of {called} of {{rep}}",
+        asks=f"in the upper limit of {called} for {{rep}}", limit=targets.upper[:, k],
         used=loads.ordinary[:, k], scale=scale, price=prices.above[:, k] - soft_above,
         applies=every,
     )  # fmt: skip
     yield Limit(
         kind="lower_band", name=name, metric=name, unit=unit,
-        words=f"lower limit of {called} of {{rep}}", limit=targets.lower[:, k],
+        what=f"lower limit of {called} of {{rep}}",
+        asks=f"in the lower limit of {called} for {{rep}}", limit=targets.lower[:, k],
         used=loads.whole[:, k], scale=scale, price=prices.below[:, k] - soft_below,
         applies=every, side=-1,
     )  # fmt: skip
@@ -167,12 +179,14 @@ def _band(outcome: Outcome, k: int, band: MetricBand) -> Iterator[Limit]:
     soft, target = band.soft_tolerance_pct / 100, targets.target[:, k]
     yield Limit(
         kind="soft_upper", name=name, metric=name, unit=unit,
-        words=f"inner upper limit of {called} of {{rep}}", limit=(1 + soft) * target,
+        what=f"inner upper limit of {called} of {{rep}}",
+        asks=f"in the inner upper limit of {called} for {{rep}}", limit=(1 + soft) * target,
         used=loads.ordinary[:, k], scale=scale, price=soft_above, applies=every,
     )  # fmt: skip
     yield Limit(
         kind="soft_lower", name=name, metric=name, unit=unit,
-        words=f"inner lower limit of {called} of {{rep}}", limit=(1 - soft) * target,
+        what=f"inner lower limit of {called} of {{rep}}",
+        asks=f"in the inner lower limit of {called} for {{rep}}", limit=(1 - soft) * target,
         used=loads.whole[:, k], scale=scale, price=soft_below, applies=every, side=-1,
     )  # fmt: skip
 
@@ -190,13 +204,13 @@ def _hours(outcome: Outcome) -> Iterator[Limit]:
         if policy.overtime.price_usd_per_hour > 0:
             yield Limit(
                 kind="capacity", name="clock_hours", metric=None, unit="hours",
-                words="capacity of {rep}", limit=capacity, used=outcome.clock, scale=scale,
-                price=soft, applies=every,
+                what="capacity of {rep}", asks="of capacity for {rep}", limit=capacity,
+                used=outcome.clock, scale=scale, price=soft, applies=every,
             )  # fmt: skip
         if policy.overtime.max_pct is not None:
             yield Limit(
                 kind="overtime_ceiling", name="clock_hours", metric=None, unit="hours",
-                words="overtime ceiling of {rep}",
+                what="overtime ceiling of {rep}", asks="below the overtime ceiling for {rep}",
                 limit=policy.overtime.max_pct / 100 * capacity, used=outcome.clock, scale=scale,
                 price=prices.above[:, e] - soft, applies=every,
             )  # fmt: skip
@@ -205,8 +219,8 @@ def _hours(outcome: Outcome) -> Iterator[Limit]:
         limit = np.full(outcome.reps, policy.travel.max_hours_per_rep)
         yield Limit(
             kind="travel_limit", name="travel_hours", metric=None, unit="hours",
-            words="travel limit of {rep}", limit=limit, used=outcome.travel, scale=limit,
-            price=prices.above[:, e], applies=every,
+            what="travel limit of {rep}", asks="of travel allowed to {rep}", limit=limit,
+            used=outcome.travel, scale=limit, price=prices.above[:, e], applies=every,
         )  # fmt: skip
 
 
@@ -224,7 +238,8 @@ def _account_limits(outcome: Outcome) -> Iterator[Limit]:
                 most = "maximum" if side > 0 else "minimum"
                 yield Limit(
                     kind="account_limit", name=_side_name(rule, most), metric=None,
-                    unit="accounts", words=f"{most} '{rule.name}' of {{rep}}",
+                    unit="accounts", what=f"{most} '{rule.name}' of {{rep}}",
+                    asks=f"in the {most} '{rule.name}' for {{rep}}",
                     limit=np.full(outcome.reps, float(number)), used=used, scale=scale,
                     price=price, applies=applies, side=side,
                 )  # fmt: skip
@@ -248,11 +263,10 @@ def _budgets(outcome: Outcome) -> Iterator[Limit]:
         amount = np.where(outcome.is_owned_today, measures[budget.measure], 0.0)
         whole = float(amount.sum())
         limit = budget.limit if budget.limit is not None else (budget.limit_pct or 0) / 100 * whole
-        words = {"accounts": "accounts", "sales": "sales", "tenure_months": "tenure"}
         yield Limit(
             kind="move_budget", name=budget.measure, metric=None,
             unit=BUDGET_UNITS[budget.measure],
-            words=f"{words[budget.measure]} that may change their owner",
+            what=f"move budget of {budget.measure.replace('_', ' ')}", asks=ASKS[budget.measure],
             limit=np.array([limit]), used=np.array([float(amount[outcome.is_moved].sum())]),
             scale=np.array([whole if whole > 0 else 1.0]),
             price=outcome.answer.prices.budget[b : b + 1], applies=np.ones(1, dtype=bool),
