@@ -9,6 +9,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -38,13 +39,17 @@ def plan_territories(
     overrides: pl.DataFrame,
     policy: Policy,
     *,
+    as_of: date | None = None,  # noqa: ARG001
+    travel_matrix: pl.DataFrame | None = None,  # noqa: ARG001
     progress: Progress | None = None,
+    is_interrupted: Callable[[], bool] | None = None,  # noqa: ARG001
 ) -> Plan:
     """Plan the territories of one scenario.
 
     Args:
         accounts: `int_plan__account`. reps: `int_plan__rep`. overrides: `stg_plan__override`.
         policy: what to value, what to keep, how hard to search.
+        as_of, travel_matrix, is_interrupted: not looked at by this engine.
         progress: called as progress(step, done, total) at the start of each step and at the end.
 
     Returns:

@@ -8,6 +8,7 @@ is caught here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -50,10 +51,14 @@ def verify_plan(
     overrides: pl.DataFrame,
     policy: Policy,
     plan_frames: Mapping[str, pl.DataFrame],
+    *,
+    as_of: date | None = None,  # noqa: ARG001
+    travel_matrix: pl.DataFrame | None = None,  # noqa: ARG001
 ) -> list[Violation]:
     """Every rule of `VERIFIED_RULES` that the plan breaks; empty for a sound plan.
 
     plan_frames: `plan_assignment`, `plan_summary` and `plan_target` (further tables are ignored).
+    as_of, travel_matrix: not looked at by this verifier.
     """
     found: list[Violation] = []
     frames = {name.removeprefix("plan_"): frame for name, frame in plan_frames.items()}

@@ -8,15 +8,19 @@ import click
 from pipelines.cli.console import progress_shown
 from pipelines.cli.options import chosen_settings, settings_options
 from pipelines.cli.summary import print_summary
+from pipelines.interrupts import stopping_gracefully
 
 
 @click.command()
 @settings_options
 def run(config: Path, data_dir: Path | None, as_of: datetime | None, scenario: str | None) -> None:
-    """Read the input, plan the territories, check them and publish them."""
+    """Read the input, plan the territories, check them and publish them.
+
+    Ctrl-C while a plan is sought goes on with the best plan so far; a second one aborts.
+    """
     # Settings are read before anything heavy: a mistyped key answers in under a second.
     settings = chosen_settings(config, data_dir, as_of, scenario)
-    with progress_shown():
+    with progress_shown(), stopping_gracefully():
         from pipelines.execution import execute_run
 
         release = execute_run(settings)

@@ -47,8 +47,8 @@ COLUMNS = (
 )
 """Columns in order, each with its width in characters in the workbook."""
 
-# A rep who left is not in `dim_rep`: the id stays, the name is empty. Where an account stays without
-# owner, it is the manager of whoever gives it up who has to know.
+# A rep who left is not in `dim_rep`: the id stays, the name is empty. Where an account stays
+# without owner, it is the manager of whoever gives it up who has to know.
 _MOVES = """
     SELECT
         CASE

@@ -1,5 +1,6 @@
 """First stage: read every source into a fresh working database and name the run."""
 
+import hashlib
 import json
 import shutil
 from datetime import date
@@ -14,6 +15,7 @@ from pipelines.progress import report
 from pipelines.publish import recover
 from pipelines.settings.loader import Settings
 from pipelines.settings.project import SampleSettings
+from pipelines.stages.planner import read_matrix, travel_matrix_path
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.warehouse import session
 
@@ -40,7 +42,7 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
     for stale in (paths.warehouse, paths.warehouse.with_name("warehouse.duckdb.wal")):
         stale.unlink(missing_ok=True)
     sources = list(settings.sources.values())
-    digest = input_digest(sources)
+    digest = _digest(settings)
     # The planning date is read from the data, so rows are stamped with the name of the input.
     load_id = "load_" + digest[:16]
     with session(paths.warehouse) as connection:
@@ -75,6 +77,19 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
         _archive_quarantine(connection, paths, context.run_id)
     context.save(paths)
     return context, result
+
+
+def _digest(settings: Settings) -> str:
+    """A hash of everything that is read: the sources' files and the policy's drive times.
+
+    Reading the drive times here tells of a faulty file before anything else is done.
+    """
+    digest = input_digest(list(settings.sources.values()))
+    matrix = travel_matrix_path(settings.policy, settings.policy_path)
+    if matrix is None:
+        return digest
+    read_matrix(matrix)
+    return hashlib.sha256(digest.encode() + matrix.read_bytes()).hexdigest()
 
 
 def _archive_quarantine(

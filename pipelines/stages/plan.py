@@ -5,13 +5,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import duckdb
-import polars as pl
 
-from pipelines.errors import InfeasibleError, InputError, TerritoryError
 from pipelines.progress import report
 from pipelines.settings.loader import Settings
 from pipelines.stages.check_results import CheckRow, append_check_results
 from pipelines.stages.plan_tables import read_plan, write_plan
+from pipelines.stages.planner import (
+    PlanningTables,
+    make_plan,
+    read_matrix,
+    travel_matrix_path,
+    violations_of,
+)
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.warehouse import session
 
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 _INPUTS = {
     "accounts": "SELECT * FROM int_plan__account ORDER BY account_id",
     "reps": "SELECT * FROM int_plan__rep ORDER BY rep_id",
-    "overrides": "SELECT * FROM stg_plan__override ORDER BY account_id, action, rep_id",
+    "overrides": "SELECT * FROM stg_plan__override ORDER BY account_id, action, rep_id, group_id",
 }
 
 
@@ -31,36 +36,24 @@ def plan(settings: Settings, context: RunContext) -> "Plan":
     Raises:
         InfeasibleError: no plan meets the policy and the policy says to stop then.
         InputError: an override or a planning table contradicts itself.
-        TerritoryError: the solver refused the model.
+        TerritoryError: the solver refused the model, or had no time for a first plan.
     """
-    from optimization import Infeasible, PlanInputError, plan_territories
-    from optimization.errors import SolverError
-
-    paths = WorkPaths(settings.data_dir)
-    with session(paths.warehouse) as connection:
-        inputs = read_inputs(connection)
-        try:
-            result = plan_territories(
-                inputs["accounts"],
-                inputs["reps"],
-                inputs["overrides"],
-                settings.policy,
-                progress=lambda step, done, total: report(f"Planning: {step}", done, total),
-            )
-        except Infeasible as error:
-            raise InfeasibleError(f"{settings.policy_path}: {error}") from None
-        except PlanInputError as error:
-            # The message names the account or override; the policy is not to blame.
-            raise InputError(str(error)) from None
-        except SolverError as error:
-            raise TerritoryError(f"{settings.policy_path}: {error}") from None
-        write_plan(connection, context, settings.policy, inputs["accounts"], result)
+    with session(WorkPaths(settings.data_dir).warehouse) as connection:
+        tables = _read_tables(connection, settings, context)
+        result = make_plan(tables, settings.policy, settings.policy_path)
+        write_plan(connection, context, settings.policy, tables.accounts, result)
     return result
 
 
-def read_inputs(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
-    """The planner's three input tables, in a total order."""
-    return {name: connection.execute(query).pl() for name, query in _INPUTS.items()}
+def _read_tables(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, context: RunContext
+) -> PlanningTables:
+    frames = {name: connection.execute(query).pl() for name, query in _INPUTS.items()}
+    return PlanningTables(
+        **frames,
+        travel_matrix=read_matrix(travel_matrix_path(settings.policy, settings.policy_path)),
+        as_of=context.as_of,
+    )
 
 
 def verified_rules() -> Mapping[str, str]:
@@ -75,19 +68,11 @@ def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
 
     Every rule the verifier knows gives one row, passed or not.
     """
-    from optimization import verify_plan
-
     report("Verifying the plan")
     paths = WorkPaths(settings.data_dir)
     with session(paths.warehouse) as connection:
-        inputs = read_inputs(connection)
-        violations = verify_plan(
-            inputs["accounts"],
-            inputs["reps"],
-            inputs["overrides"],
-            settings.policy,
-            read_plan(connection),
-        )
+        tables = _read_tables(connection, settings, context)
+        violations = violations_of(tables, settings.policy, read_plan(connection))
         rows = []
         for rule, description in verified_rules().items():
             broken = [violation for violation in violations if violation.rule == rule]

@@ -1,0 +1,122 @@
+"""Calling the planner and the verifier on planning tables, their errors in our terms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from pipelines.errors import InfeasibleError, InputError, TerritoryError
+from pipelines.interrupts import interruptible
+from pipelines.progress import report
+
+if TYPE_CHECKING:
+    from optimization import Plan, Policy, Violation
+
+
+@dataclass(frozen=True)
+class PlanningTables:
+    """What a plan is made of beside its policy.
+
+    Attributes:
+        accounts, reps, overrides: in a total order.
+        travel_matrix: the drive times the policy names, None without.
+        as_of: the day lock rules are judged by.
+    """
+
+    accounts: pl.DataFrame
+    reps: pl.DataFrame
+    overrides: pl.DataFrame
+    travel_matrix: pl.DataFrame | None
+    as_of: date | None
+
+
+def travel_matrix_path(policy: "Policy", policy_path: Path) -> Path | None:
+    """Where the policy's file of drive times lies: relative to the policy file."""
+    matrix = policy.travel.matrix
+    return None if matrix is None else (policy_path.parent / matrix.file).resolve()
+
+
+def read_matrix(path: Path | None) -> pl.DataFrame | None:
+    """The drive times of the file at `path`; None without one.
+
+    Raises:
+        InputError: the file is missing or no such table; the message names row and column.
+    """
+    if path is None:
+        return None
+    from optimization.book.travel import read_travel_matrix
+    from optimization.errors import PolicyError
+
+    try:
+        return read_travel_matrix(path)
+    except PolicyError as error:
+        raise InputError(str(error)) from None
+
+
+def make_plan(tables: PlanningTables, policy: "Policy", policy_path: Path | str) -> "Plan":
+    """Plan the territories, telling the progress; Ctrl-C asks for the best plan so far.
+
+    Args:
+        policy_path: named in messages about the policy.
+
+    Raises:
+        InfeasibleError: no plan meets the policy and the policy says to stop then.
+        InputError: an override or a planning table contradicts itself.
+        KeyboardInterrupt: interrupted before there was any plan.
+        TerritoryError: the solver refused the model, or had no time for a first plan.
+    """
+    from optimization import Infeasible, PlanInputError, plan_territories
+    from optimization.engine.answer import NoPlanYet
+    from optimization.errors import SolverError
+
+    with interruptible() as is_interrupted:
+        try:
+            return plan_territories(
+                tables.accounts,
+                tables.reps,
+                tables.overrides,
+                policy,
+                as_of=tables.as_of,
+                travel_matrix=tables.travel_matrix,
+                progress=_tell,
+                is_interrupted=is_interrupted,
+            )
+        except Infeasible as error:
+            raise InfeasibleError(f"{policy_path}: {error}") from None
+        except PlanInputError as error:
+            # The message names the account or override; the policy is not to blame.
+            raise InputError(str(error)) from None
+        except SolverError as error:
+            raise TerritoryError(f"{policy_path}: {error}") from None
+        except NoPlanYet:
+            if is_interrupted():
+                raise KeyboardInterrupt from None
+            raise TerritoryError(
+                f"{policy_path}: no plan was found within solver.time_limit_seconds = "
+                f"{policy.solver.time_limit_seconds:g}; allow more"
+            ) from None
+
+
+def violations_of(
+    tables: PlanningTables, policy: "Policy", frames: Mapping[str, pl.DataFrame]
+) -> "list[Violation]":
+    """Every rule the plan in `frames` (`plan_assignment`, `plan_summary`, …) breaks."""
+    from optimization import verify_plan
+
+    return verify_plan(
+        tables.accounts,
+        tables.reps,
+        tables.overrides,
+        policy,
+        frames,
+        as_of=tables.as_of,
+        travel_matrix=tables.travel_matrix,
+    )
+
+
+def _tell(step: str, done: int, total: int, message: str = "") -> None:
+    """Report a step of the planner; `message` says what bound and plan there are."""
+    report(f"Planning: {step}{f' ({message})' if message else ''}", done, total)

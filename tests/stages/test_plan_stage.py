@@ -1,0 +1,165 @@
+"""What the plan stage hands to the planner, and what it writes of the answer."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+import optimization
+from optimization.engine.answer import NoPlanYet
+from optimization.policy import Policy
+from pipelines.errors import InputError, TerritoryError
+from pipelines.progress import listening
+from pipelines.stages.plan_tables import PLAN_TABLES, read_plan, tier_members, write_plan
+from pipelines.stages.planner import PlanningTables, make_plan, read_matrix, travel_matrix_path
+from pipelines.stages.run_context import RunContext
+
+ACCOUNTS = pl.DataFrame(
+    {
+        "account_id": ["A1", "A2", "A3"],
+        "segment": ["enterprise", "small", "enterprise"],
+        "country": ["US", "US", None],
+    }
+)
+TABLES = PlanningTables(ACCOUNTS, pl.DataFrame(), pl.DataFrame(), None, date(2026, 6, 30))
+CONTEXT = RunContext("run_1", "plan_1", date(2026, 6, 30), "default", "i", "s", "c")
+TIERED = Policy.model_validate(
+    {
+        "metrics": [
+            {"metric": "hours"},
+            {
+                "name": "big accounts",
+                "metric": "account_count",
+                "accounts": {"segment": ["enterprise"]},
+            },
+            {
+                "name": "our own",
+                "metric": "sales",
+                "accounts": {"segment": ["x"], "country": ["US"]},
+            },
+        ]
+    }
+)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A plan as the planner gives it."""
+
+    assignment: pl.DataFrame
+    summary: pl.DataFrame
+    targets: pl.DataFrame
+    metrics: pl.DataFrame
+    bindings: pl.DataFrame
+    findings: pl.DataFrame
+
+
+FRAMES = Frames(
+    assignment=pl.DataFrame({"account_id": ["A1"], "rep_id": ["R1"], "handover_usd": [25.0]}),
+    summary=pl.DataFrame({"objective_usd": [10.0]}),
+    targets=pl.DataFrame({"rep_id": ["R1"], "metric": ["hours"], "target": [5.0]}),
+    metrics=pl.DataFrame({"metric": ["hours", "big accounts"], "tolerance_pct": [5.0, 30.0]}),
+    bindings=pl.DataFrame({"constraint_kind": ["upper_band"], "shadow_price_usd": [41.0]}),
+    findings=pl.DataFrame({"rule": ["none"]}),
+)
+
+
+def written(plan: Any) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    write_plan(connection, CONTEXT, TIERED, ACCOUNTS, plan)
+    return connection
+
+
+def test_a_tier_counts_the_accounts_that_match_all_its_columns() -> None:
+    assert tier_members(TIERED, ACCOUNTS).rows() == [("big accounts", "A1"), ("big accounts", "A3")]
+    assert tier_members(Policy(), ACCOUNTS).height == 0
+
+
+def test_every_table_is_written_with_plan_and_scenario() -> None:
+    connection = written(FRAMES)
+    for table in PLAN_TABLES:
+        found = connection.execute(f"SELECT DISTINCT plan_id, scenario FROM {table}").fetchall()
+        assert found == [("plan_1", "default")], table
+    assert connection.execute("SELECT as_of FROM plan_summary").fetchall() == [(date(2026, 6, 30),)]
+
+
+def test_metrics_say_what_they_measure_and_of_whom() -> None:
+    rows = written(FRAMES).execute("SELECT metric, measure, is_whole_book FROM plan_metric")
+    assert rows.fetchall() == [
+        ("hours", "hours", True),
+        ("big accounts", "account_count", False),
+    ]
+
+
+def test_the_verifier_gets_the_limits_by_their_public_name() -> None:
+    frames = read_plan(written(FRAMES))
+    assert frames["plan_binding"]["shadow_price_usd"].to_list() == [41.0]
+    assert "plan_shadow_price" not in frames
+    assert {"plan_assignment", "plan_summary", "plan_target"} <= frames.keys()
+
+
+def answer_with(monkeypatch: pytest.MonkeyPatch, planner: Any) -> None:
+    monkeypatch.setattr(optimization, "plan_territories", planner, raising=False)
+
+
+def test_the_planner_is_told_the_day_and_the_drive_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+    matrix = pl.DataFrame({"from_zone": ["East"], "to_zone": ["MA"], "hours": [1.0]})
+
+    def planner(*tables: Any, **settings: Any) -> Frames:
+        seen.update(settings)
+        return FRAMES
+
+    answer_with(monkeypatch, planner)
+    make_plan(replace(TABLES, travel_matrix=matrix), Policy(), "policy.yaml")
+    assert seen["as_of"] == date(2026, 6, 30)
+    assert seen["travel_matrix"] is matrix
+    assert seen["is_interrupted"]() is False
+
+
+def test_progress_carries_bound_and_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, int, int]] = []
+
+    def planner(*tables: Any, progress: Any, **settings: Any) -> Frames:
+        progress("bound", 1, 5)
+        progress("search", 2, 5, "cost 12, bound 11, gap 8.3 %")
+        return FRAMES
+
+    answer_with(monkeypatch, planner)
+    with listening(lambda *what: told.append(what)):
+        make_plan(TABLES, Policy(), "policy.yaml")
+    assert told == [
+        ("Planning: bound", 1, 5),
+        ("Planning: search (cost 12, bound 11, gap 8.3 %)", 2, 5),
+    ]
+
+
+def test_no_plan_in_time_names_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planner(*tables: Any, **settings: Any) -> Frames:
+        raise NoPlanYet
+
+    answer_with(monkeypatch, planner)
+    with pytest.raises(TerritoryError, match="time_limit_seconds = 600; allow more") as error:
+        make_plan(TABLES, Policy(), "policy.yaml")
+    assert error.value.exit_code == 1
+
+
+def test_drive_times_lie_beside_the_policy(tmp_path: Path) -> None:
+    policy = Policy.model_validate({"travel": {"matrix": {"file": "../times.csv"}}})
+    path = travel_matrix_path(policy, tmp_path / "policies" / "default.yaml")
+    assert path == tmp_path / "times.csv"
+    assert travel_matrix_path(Policy(), tmp_path / "default.yaml") is None
+    with pytest.raises(InputError, match=r"times\.csv: no such travel matrix"):
+        read_matrix(path)
+    assert path is not None
+    path.write_text("from_zone,to_zone,hours\nEast,MA,soon\n")
+    with pytest.raises(InputError, match="row 2, column hours: 'soon' is no number"):
+        read_matrix(path)
+    path.write_text("from_zone,to_zone,hours\nEast,MA,1.5\n")
+    matrix = read_matrix(path)
+    assert matrix is not None
+    assert matrix.rows() == [("East", "MA", 1.5)]
