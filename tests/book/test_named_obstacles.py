@@ -141,11 +141,8 @@ def test_relaxations_name_rep_side_and_amount() -> None:
     assert second.statement == (
         "hours of Rep R2: lower limit lowered by 21.4 points of target (104 hours)"
     )
-    assert (first.points, first.amount, first.unit) == (
-        pytest.approx(5),
-        pytest.approx(25),
-        "hours",
-    )
+    assert first.amount == pytest.approx(675 - 1.171 * 487.5)
+    assert (first.rep, first.is_upper, first.unit) == (0, True, "hours")
 
 
 def test_relaxed_budgets_and_limits_are_named() -> None:
