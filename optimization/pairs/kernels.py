@@ -143,14 +143,17 @@ def account_values(data: PairData, accounts: Ints, reps: Ints, found: Floats) ->
 
 
 @njit(cache=True, nogil=True)
+def _is_beyond(point: Floats, at: Floats, p: int, limit: float) -> bool:
+    """Whether the great circle is longer than the limit; never where a place is unknown."""
+    dx, dy, dz = point[X] - at[X, p], point[Y] - at[Y, p], point[Z] - at[Z, p]
+    return 0.25 * (dx * dx + dy * dy + dz * dz) > limit
+
+
+@njit(cache=True, nogil=True)
 def _bar_far(row: Floats, point: Floats, at: Floats, reps: Ints, before: int, limit: float) -> None:
     """Make the row infinite where a rep, other than the account's own, lies beyond the limit."""
-    x, y, z = point[X], point[Y], point[Z]
-    ax, ay, az = at[X], at[Y], at[Z]
-    for p in range(row.size):
-        dx, dy, dz = x - ax[p], y - ay[p], z - az[p]
-        part = 0.25 * (dx * dx + dy * dy + dz * dz)
-        row[p] = np.inf if part > limit and reps[p] != before else row[p]
+    for p in range(reps.size):
+        row[p] = np.inf if _is_beyond(point, at, p, limit) and reps[p] != before else row[p]
 
 
 @njit(cache=True, nogil=True)
@@ -166,12 +169,14 @@ def _bar_far_listed(
     is_far: Bools,
 ) -> None:
     """The same for an account with a zone: listed trips go by the matrix."""
-    for p in range(row.size):
+    for p in range(reps.size):
         zone = rep_zone[reps[p]]
         if zone >= 0 and not math.isnan(listed[zone]):
-            row[p] = np.inf if is_far[zone] and reps[p] != before else row[p]
+            is_beyond = is_far[zone]
         else:
-            _bar_far(row[p : p + 1], point, at[:, p : p + 1], reps[p : p + 1], before, limit)
+            is_beyond = _is_beyond(point, at, p, limit)
+        if is_beyond and reps[p] != before:
+            row[p] = np.inf
 
 
 @njit(cache=True, nogil=True)
@@ -184,56 +189,44 @@ def allowed(data: PairData, units: Ints, first: Ints, rep: Ints, is_counting: bo
     class_first, class_rep = data.class_first, data.class_rep
     member, member_first, account, tag = data.member, data.member_first, data.account, data.tag
     round_hours, is_far_zone, rep_zone = data.round_hours, data.is_far_zone, data.rep_zone
-    limit, nobody = data.terms.far_limit, data.rep.shape[0]
-    points = data.rep[:, :3].T.copy()
-    row, at, now_class, m = np.empty(nobody), np.empty((3, nobody)), -1, 0
+    limit, nobody, points = data.terms.far_limit, data.rep.shape[0], data.rep
+    row, at, now = np.empty(nobody), np.empty((3, nobody)), -1
+    listing = np.empty(nobody + 1, dtype=np.int64)
     for k in range(units.size):
         u, found = units[k], 0
-        start = 0 if is_counting else first[k]
         if fixed[u] >= 0:
-            if not is_counting:
-                rep[start] = fixed[u]
+            listing[0] = fixed[u]
             found = 1
         else:
-            c = class_of[u]
-            reps = class_rep[class_first[c] : class_first[c + 1]]
-            m = reps.size
-            if c != now_class:
-                now_class = c
-                for p in range(m):
+            reps = class_rep[class_first[class_of[u]] : class_first[class_of[u] + 1]]
+            if class_of[u] != now:
+                now = class_of[u]
+                for p in range(reps.size):
                     for x in range(3):
-                        at[x, p] = points[x, reps[p]]
-            row[:m] = 0.0
+                        at[x, p] = points[reps[p], x]
+            row[:] = 0.0
             if limit <= 1.0 and not waived[u]:
                 for place in range(member_first[u], member_first[u + 1]):
                     i = member[place]
                     zone, before = tag[i, ZONE], tag[i, INCUMBENT]
                     if zone < 0:
-                        _bar_far(row[:m], account[i], at[:, :m], reps, before, limit)
+                        _bar_far(row, account[i], at, reps, before, limit)
                     else:
                         listed, is_far = round_hours[zone], is_far_zone[zone]
                         _bar_far_listed(
-                            row[:m],
-                            account[i],
-                            at[:, :m],
-                            reps,
-                            before,
-                            limit,
-                            rep_zone,
-                            listed,
-                            is_far,
+                            row, account[i], at, reps, before, limit, rep_zone, listed, is_far
                         )
-            for p in range(m):
+            for p in range(reps.size):
                 if row[p] == 0.0:
-                    if not is_counting:
-                        rep[start + found] = reps[p]
+                    listing[found] = reps[p]
                     found += 1
             if nobody_usd[u] < np.inf:
-                if not is_counting:
-                    rep[start + found] = nobody
+                listing[found] = nobody
                 found += 1
         if is_counting:
             first[k] = found
+        else:
+            rep[first[k] : first[k] + found] = listing[:found]
 
 
 # ------------------------------------------------------------------------------ one unit, all reps
@@ -481,7 +474,7 @@ def _rank_class(
     skills = np.empty((2 * knows.shape[0], width))
     is_gathered = np.zeros(knows.shape[0], dtype=np.bool_)
     row, hours, least = np.empty(width), np.empty(width), np.empty(LANES)
-    lanes, asked = row.reshape(width // LANES, LANES), row[:m]
+    lanes = row.reshape(width // LANES, LANES)
 
     for k in range(order.size):
         u = units[order[k]]
@@ -549,11 +542,11 @@ def _rank_class(
                 i = member[place]
                 zone, before, limit = tag[i, ZONE], tag[i, INCUMBENT], terms.far_limit
                 if zone < 0:
-                    _bar_far(asked, account[i], at, reps, before, limit)
+                    _bar_far(row, account[i], at, reps, before, limit)
                 else:
                     listed, is_far = round_hours[zone], is_far_zone[zone]
                     _bar_far_listed(
-                        asked, account[i], at, reps, before, limit, rep_zone, listed, is_far
+                        row, account[i], at, reps, before, limit, rep_zone, listed, is_far
                     )
         row[m:] = np.inf
         best_rep, best_priced = rep[order[k]], priced[order[k]]
