@@ -162,11 +162,14 @@ def claims(runs: list[Run]) -> list[str]:
     engine = found.pop(ENGINE, None)
     if engine is None:
         return ["The engine made no plan."]
-    return [
+    sentences = [
         _value_claim(engine, found),
         _excess_claim(engine, found),
         _dominance_claim(engine, found),
     ]
+    if engine["faults"]:
+        sentences.append(f"The engine's own plan does not keep: {'; '.join(engine['faults'])}.")
+    return sentences
 
 
 def _value_claim(engine: dict[str, Any], rivals: dict[str, dict[str, Any]]) -> str:

@@ -103,15 +103,7 @@ def measure(folder: Path, seed: int) -> None:
     laps.stop()
     planning_mb = peak_mb()
     started = time.perf_counter()
-    frames = {
-        "plan_assignment": plan.assignment,
-        "plan_summary": plan.summary,
-        "plan_target": plan.targets,
-        "plan_metric": plan.metrics,
-        "plan_binding": plan.bindings,
-        "plan_finding": plan.findings,
-    }
-    violations = verify_plan(*inputs, frames, as_of=AS_OF)
+    violations = verify_plan(*inputs, plan.tables(), as_of=AS_OF)
     summary = plan.summary.row(0, named=True)
     budget = plan.bindings.filter(pl.col("constraint_kind") == "move_budget")
     record = {
@@ -285,7 +277,7 @@ def _band_table(runs: list[Run]) -> str:
             [
                 _name(one),
                 *(
-                    f"{band['max_deviation_pct']:.2f} ({band['floor_pct']:.2f})"
+                    f"{band['max_deviation_pct']:.2f} ({_percent(band['floor_pct'])})"
                     for band in one["bands"]
                 ),
                 f"{one['moved_accounts']:,}",
@@ -294,6 +286,10 @@ def _band_table(runs: list[Run]) -> str:
             ]
         )
     return table(head, rows)
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _phase_table(runs: list[Run]) -> str:

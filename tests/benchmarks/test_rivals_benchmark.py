@@ -269,6 +269,9 @@ def test_claims_tell_what_is_unfavourable() -> None:
     assert dominance.startswith("No rival dominates the engine")
     assert rivals.claims([rival]) == ["The engine made no plan."]
 
+    guilty = _run("engine", faults=["moves 13.8 % of sales"], keeps_budget=False)
+    assert rivals.claims([guilty])[-1].endswith("does not keep: moves 13.8 % of sales.")
+
 
 def test_page_shows_who_found_nothing() -> None:
     none = {**_run("cp_sat"), "verdict": None, "note": rivals.NOTHING}
