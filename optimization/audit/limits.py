@@ -169,15 +169,17 @@ def check_limits(
     may_relax = ledger.policy.on_infeasible == "relax"
     for row in joined.filter(pl.col("number").is_not_null()).iter_rows(named=True):
         one = held[row["number"]]
-        if row["row"] is None:
-            if row["is_broken"] and one.rule is not None:
-                breaches.add(one.rule, _record(row), row["limit"], row["used"], "used, unpublished")
-            elif one.kind == "move_budget":
-                breaches.add("binding", _record(row), "a row", "none", "plan_binding")
-            continue
-        if row["is_broken"] and one.rule is not None and not may_relax:
-            breaches.add(one.rule, _record(row), row["limit"], row["used"], "used, not to relax")
-        _check_row(row, breaches)
+        is_listed = row["row"] is not None
+        if row["is_broken"] and one.rule is not None:
+            slack = row["slack_amount"]
+            told = is_listed and slack is not None and slack < 0 and may_relax
+            if not told:
+                what = "used, and the breach is not published" if may_relax else "used"
+                breaches.add(one.rule, _record(row), row["limit"], row["used"], what)
+        if is_listed:
+            _check_row(row, breaches)
+        elif one.kind == "move_budget":
+            breaches.add("binding", _record(row), "a row", "none", "plan_binding")
 
 
 _DERIVED = {
