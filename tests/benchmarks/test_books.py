@@ -110,7 +110,6 @@ def _tables_of_the_pipeline(
     """int_plan__account, int_plan__rep and stg_plan__override by way of the exported files."""
     from pipelines.settings.loader import load_settings
     from pipelines.stages.ingest import ingest
-    from pipelines.stages.plan import read_inputs
     from pipelines.stages.run_context import WorkPaths
     from pipelines.stages.transform import transform
     from pipelines.warehouse import session
@@ -127,5 +126,13 @@ def _tables_of_the_pipeline(
     settings = load_settings(project)
     context, _ = ingest(settings, today=date(2026, 7, 1))
     transform(settings, context, "pre_plan")
+    tables = {
+        "accounts": "int_plan__account",
+        "reps": "int_plan__rep",
+        "overrides": "stg_plan__override",
+    }
     with session(WorkPaths(settings.data_dir).warehouse) as connection:
-        return read_inputs(connection)
+        return {
+            name: connection.execute(f"SELECT * FROM {table}").pl()
+            for name, table in tables.items()
+        }
