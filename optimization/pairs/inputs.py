@@ -23,7 +23,8 @@ class PairInputs:
     both are optional.
 
     Raises:
-        ValueError: an array has another shape or type than stated here.
+        ValueError: an array has another shape, type or range of indices than stated here. Compiled
+            loops check no index, so what is let through here would read foreign memory.
     """
 
     # Units: accounts member[member_first[u] : member_first[u + 1]] of unit u, at least one each.
@@ -131,6 +132,26 @@ class PairInputs:
                 np.bool_,
             ):
                 raise ValueError(f"PairInputs.{name} has type {value.dtype}")
+        self._check_indices()
+
+    def _check_indices(self) -> None:
+        zones, rep_zones = self.trip_hours.shape
+        ends: dict[str, tuple[int, int]] = {
+            "member": (0, self.account_count),
+            "class_of": (0, self.class_reps.shape[0]),
+            "fixed": (-1, self.rep_count),
+            "industry": (-1, self.knows.shape[0]),
+            "incumbent": (-1, self.rep_count),
+            "zone": (-1, zones),
+            "rep_zone": (-1, rep_zones if zones else np.iinfo(np.int64).max),
+        }
+        for name, (least, end) in ends.items():
+            found = getattr(self, name)
+            if found.size and (found.min() < least or found.max() >= end):
+                raise ValueError(f"PairInputs.{name} holds indices outside {least} .. {end - 1}")
+        first = self.member_first
+        if first[0] != 0 or first[-1] != self.account_count or (np.diff(first) < 1).any():
+            raise ValueError("PairInputs.member_first does not cut the accounts into whole units")
         named = sorted([*self.separable_resource.tolist(), *self._pair_resources])
         if named != list(range(len(named))):
             raise ValueError(

@@ -180,3 +180,7 @@ def test_arrays_of_other_shapes_or_types_are_refused() -> None:
         replace(book, zone=np.zeros(3, dtype=np.int32))
     with pytest.raises(ValueError, match=r"names resources \[0, 2, 2\]"):
         replace(book, clock_resource=2)
+    with pytest.raises(ValueError, match=r"PairInputs.incumbent holds indices outside -1 .. 1"):
+        replace(book, incumbent=np.array([0, 2, -1]))
+    with pytest.raises(ValueError, match=r"member_first does not cut the accounts"):
+        replace(book, member_first=np.array([0, 2, 2, 3]))
