@@ -14,15 +14,24 @@ from pipelines.errors import InputError, near
 
 _ACCOUNT = """
     SELECT a.*, f.rep_id, f.previous_rep_id, f.is_moved, f.is_forced_move, f.is_new_assignment,
-           f.is_locked, f.travel_hours, f.reason_code, f.reason, f.runner_up_rep_id,
-           f.runner_up_delta_usd, r.rep_name, r.experience_level, r.region AS rep_region,
-           u.rep_name AS runner_up_name
+           f.is_locked, f.is_unassigned, f.travel_hours, f.reason_code, f.reason, f.unit_id,
+           f.runner_up_rep_id, f.runner_up_delta_usd, f.value_usd, f.expected_sales_usd,
+           f.expected_disruption_loss_usd, f.fit_loss_usd, f.handover_usd, f.travel_cost_usd,
+           r.rep_name, r.experience_level, u.rep_name AS runner_up_name, b.rep_name AS before_name
     FROM dim_account AS a
     JOIN fct_assignment AS f USING (account_id)
     LEFT JOIN dim_rep AS r ON r.rep_id = f.rep_id AND r.scenario = f.scenario
     LEFT JOIN dim_rep AS u ON u.rep_id = f.runner_up_rep_id AND u.scenario = f.scenario
+    LEFT JOIN dim_rep AS b ON b.rep_id = f.previous_rep_id AND b.scenario = f.scenario
     WHERE a.account_id = ? OR lower(a.account_name) = lower(?)
     ORDER BY a.account_id
+"""
+
+# What the rep's territory is up against, dearest first, and whatever limits everybody.
+_LIMITS = """
+    SELECT statement FROM plan_binding
+    WHERE coalesce(rep_id, ?) = ? AND shadow_price_usd > 0
+    ORDER BY rep_id IS NULL, unit = 'USD', shadow_price_usd DESC, constraint_kind, constraint_name
 """
 
 
@@ -36,16 +45,21 @@ def explain(
     as_of: datetime | None,
     scenario: str | None,
 ) -> None:
-    """Say why ACCOUNT (its id or name) has the rep it has in the published plan."""
+    """Say why ACCOUNT (its id or name) has the rep it has in the published plan.
+
+    Printed are what decided, the parts of its value, the runner-up, and the limits that bind the
+    rep's territory, each with what one more unit would be worth.
+    """
     settings = chosen_settings(config, data_dir, as_of, scenario)
     with open_release(published_folder(settings.data_dir)) as connection:
         found = records(connection, _ACCOUNT, [account, account])
         if not found:
             raise InputError(_unknown(connection, account))
+        limits = [records(connection, _LIMITS, [row["rep_id"]] * 2) for row in found]
     for index, row in enumerate(found):
         if index:
             console.print()
-        _print_account(row)
+        _print_account(row, [str(limit["statement"]) for limit in limits[index]])
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, account: str) -> str:
@@ -59,31 +73,65 @@ def _unknown(connection: duckdb.DuckDBPyConnection, account: str) -> str:
     return f"no account '{account}' in the published plan{near(account, known)}"
 
 
-def _print_account(row: dict[str, Any]) -> None:
-    def line(label: str, text: str) -> None:
-        console.print(f"{label:<12} {text}", markup=False)
+def _line(label: str, text: str) -> None:
+    console.print(f"{label:<12} {text}", markup=False)
 
-    line("Account", f"{row['account_name']} ({row['account_id']})")
+
+def _named(name: object, rep_id: object) -> str:
+    """A rep by name and id; someone who left has no name any more."""
+    if rep_id is None:
+        return "nobody"
+    return f"{name} ({rep_id})" if name else f"{rep_id}, who is no rep of the plan"
+
+
+def _print_value(row: dict[str, Any]) -> None:
+    """The parts of the value: what is sold, what it loses, what it costs to get there."""
+    if row["is_unassigned"]:
+        return
+    parts = [f"{row['expected_sales_usd']:,.0f} USD of expected sales"]
+    if row["expected_disruption_loss_usd"]:
+        parts.append(f"{row['expected_disruption_loss_usd']:,.0f} of them lost by the change")
+    if row["handover_usd"]:
+        parts.append(f"{row['handover_usd']:,.0f} USD for the handover")
+    parts.append(f"{row['travel_cost_usd']:,.0f} USD of travel")
+    _line("Value", f"{row['value_usd']:,.0f} USD a year: margin of " + ", ".join(parts))
+    if row["fit_loss_usd"]:
+        _line("Fit", f"the best-fitting rep would sell {row['fit_loss_usd']:,.0f} USD more a year")
+
+
+def _print_account(row: dict[str, Any], limits: list[str]) -> None:
+
+    _line("Account", f"{row['account_name']} ({row['account_id']})")
     place = ", ".join(str(row[k]) for k in ("state", "country") if row[k])
-    line("Profile", f"{row['segment']}, {row['industry']}, {place}")
-    line("Rep", f"{row['rep_name']} ({row['rep_id']}), {row['experience_level']}")
-    line("Before", str(row["previous_rep_id"] or "nobody"))
-    line("Why", str(row["reason"]))
+    _line("Profile", f"{row['segment']}, {row['industry']}, {place}")
+    _line(
+        "Rep",
+        "nobody"
+        if row["is_unassigned"]
+        else f"{row['rep_name']} ({row['rep_id']}), {row['experience_level']}",
+    )
+    _line("Before", _named(row["before_name"], row["previous_rep_id"]))
+    _line("Why", f"{row['reason']} [{row['reason_code']}]")
+    if row["unit_id"] != row["account_id"]:
+        _line("Together", f"assigned as one with its family or group {row['unit_id']}")
+    _print_value(row)
     if row["runner_up_rep_id"]:
-        line(
+        _line(
             "Runner-up",
             f"{row['runner_up_name']} ({row['runner_up_rep_id']}): the plan would be worth "
             f"{row['runner_up_delta_usd']:,.0f} USD a year less",
         )
     else:
-        line("Runner-up", "none: no other rep may have this account")
-    line(
+        _line("Runner-up", "none: no other rep may have this account")
+    for limit in limits:
+        _line("Limit", limit)
+    _line(
         "Workload",
         f"{row['service_hours']:,.1f} h = complexity {row['complexity_score']:.2f} × value "
         f"{row['value_index']:.2f} × cycle {row['cycle_index']:.2f} × hours of an average "
         f"account; travel {row['travel_hours'] or 0:,.1f} h",
     )
-    line(
+    _line(
         "Potential",
         f"{row['potential_usd']:,.0f} USD, sales {row['actual_sales_usd']:,.0f} USD, "
         f"whitespace {row['whitespace_usd']:,.0f} USD",

@@ -48,6 +48,13 @@ _ABSENT: dict[str, dict[str, float | bool | None]] = {
 }
 
 
+def plan_frames(plan: "Plan") -> dict[str, pl.DataFrame]:
+    """The tables of a plan by the names the verifier and its readers use."""
+    frames = {table: _frame(plan, table) for table in FRAMES}
+    frames["plan_binding"] = frames.pop("plan_shadow_price")
+    return frames
+
+
 def write_plan(
     connection: duckdb.DuckDBPyConnection,
     context: RunContext,
@@ -95,20 +102,26 @@ def tier_members(policy: "Policy", accounts: pl.DataFrame) -> pl.DataFrame:
 def _frames(
     context: RunContext, policy: "Policy", accounts: pl.DataFrame, plan: "Plan"
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    for table, name in FRAMES.items():
-        frame = getattr(plan, name, None)
-        if frame is None:
-            frame = pl.DataFrame(schema=BINDING_COLUMNS)
-        for column, value in _ABSENT.get(table, {}).items():
-            if column not in frame.columns:
-                kind = pl.Boolean if isinstance(value, bool) else pl.Float64
-                frame = frame.with_columns(pl.lit(value, dtype=kind).alias(column))
+    for table in FRAMES:
+        frame = _frame(plan, table)
         if table == "plan_summary":
             frame = frame.with_columns(pl.lit(context.as_of).alias("as_of"))
         if table == "plan_metric":
             frame = _described(policy, frame)
         yield table, frame
     yield "plan_metric_account", tier_members(policy, accounts)
+
+
+def _frame(plan: "Plan", table: str) -> pl.DataFrame:
+    """A table of the plan with all its columns."""
+    frame: pl.DataFrame | None = getattr(plan, FRAMES[table], None)
+    if frame is None:
+        frame = pl.DataFrame(schema=BINDING_COLUMNS)
+    for column, value in _ABSENT.get(table, {}).items():
+        if column not in frame.columns:
+            kind = pl.Boolean if isinstance(value, bool) else pl.Float64
+            frame = frame.with_columns(pl.lit(value, dtype=kind).alias(column))
+    return frame
 
 
 def _described(policy: "Policy", metrics: pl.DataFrame) -> pl.DataFrame:
