@@ -96,16 +96,20 @@ class _Refill:
         Whether a giant's cap is a share of R or an amount depends on R. The equation is convex and
         piecewise linear in R, so the rounds (Newton steps) end; without fixed targets at once.
         """
-        shared = giant & (self.by_share * rest[self.at] > self.by_amount)
+        shared = giant & self._is_share(rest)
         for _ in range(MOST_ROUNDS):
             left = 1 - self._total(np.where(shared, self.by_share, 0.0))
             ordinary = np.where(giant, np.where(shared, 0.0, self.by_amount), self.load)
             amount = np.maximum(self._total(ordinary) - self.fixed_sum, 0.0)
             rest = amount / np.maximum(left, LEAST_REST)
-            before, shared = shared, giant & (self.by_share * rest[self.at] > self.by_amount)
+            before, shared = shared, giant & self._is_share(rest)
             if (shared == before).all():
                 break
         return rest, left
+
+    def _is_share(self, rest: Floats) -> Bools:
+        """(U) whether the cap is a share of R, also where nothing is left to share."""
+        return (self.by_share > 0) & (self.by_share * rest[self.at] >= self.by_amount)
 
     def _total(self, values: Floats) -> Floats:
         return _by_component(values, self.at, self.count)
