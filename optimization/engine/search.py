@@ -29,7 +29,12 @@ SLICE = 200_000
 # Share of all steps in each course.
 COURSES = (0.05, 0.15, 0.3, 0.5)
 # Temperatures, as shares of the typical difference between a unit's two cheapest arcs.
-HOT, COLD = 1.0, 0.02
+HOT, COLD = 3.0, 0.3
+# Longest chain, and units looked at per link.
+DEPTH, SAMPLE, WIDTH = 5, 32, 30
+FIRST_PENALTY = 2.0
+# Arcs priced per free unit between two changes of the penalties.
+ADAPT = 200
 
 
 @dataclass(frozen=True)
@@ -127,12 +132,17 @@ class _Ground:
         spread = max(spread, 1e-9)
         base_price = spread / max(typical, 1e-9)
         dual = np.zeros((reps + 1, sides.column.size))
-        dual[:-1] = sides.duals(duals) - sides.limit[:-1, :, 1]
+        dual[:-1] = sides.duals(duals)
+        soft_price = sides.limit[:, :, 1]
+        is_soft = np.isinf(sides.limit[:, :, 2])
+        dual = np.where(is_soft, np.minimum(dual, soft_price), dual)
+        hard_part = np.maximum(dual - soft_price, 0.0)
         apart_first, apart = _apart(problem, units)
         field = kernels.Field(
             first=first,
             rep=rep,
             cost=values.cost,
+            priced=priced,
             amount=amount,
             weight=np.ascontiguousarray(values.weight),
             unit=local,
@@ -141,8 +151,11 @@ class _Ground:
             ).astype(np.int64),
             into_arc=np.argsort(rep, kind="stable").astype(np.int64),
             limit=sides.limit,
-            least=1.05 * np.maximum(dual, 0.0) + 0.05 * base_price,
+            dual=dual,
+            least=1.05 * hard_part + 0.05 * base_price,
+            floor=sides.floor(dual),
             budget=problem.budget_limit + TOLERANCE / 2,
+            budget_dual=duals.budget,
             budget_least=1.05 * duals.budget + 0.05 * base_price,
             clash_least=3 * spread,
             standing=_standing(problem, owner, choices > 1, unit[order], rep),
@@ -154,7 +167,7 @@ class _Ground:
             field=field,
             base=base,
             start=rank_of[at_start[units]],
-            penalty=1.5 * np.maximum(dual, 0.0) + base_price,
+            penalty=FIRST_PENALTY * hard_part + 0.2 * base_price,
             budget_penalty=1.5 * duals.budget + base_price,
             spread=spread,
         )
@@ -194,6 +207,14 @@ class _Sides:
         """(n, Q) signed amounts of n pairs."""
         both = np.where(self.sign > 0, values.load[:, self.column], -values.fill[:, self.column])
         return np.ascontiguousarray(both)
+
+    def floor(self, dual: Floats) -> Floats:
+        """(J + 1) lowest soft cost less amounts at dual prices, over all amounts within limits."""
+        soft, price, hard = (self.limit[:, :, k] for k in range(3))
+        beyond = dual > price
+        at = np.where(beyond, hard, np.where(dual > 0, soft, 0.0))
+        over = np.where(beyond & (price > 0), hard, 0.0) - np.where(beyond & (price > 0), soft, 0.0)
+        return (price * over - dual * at).sum(axis=1)
 
     def duals(self, prices: Prices) -> Floats:
         """(J, Q) dual prices of the sides."""
@@ -288,7 +309,7 @@ def _run(
         random=np.array([2 * seed + 0x9E3779B97F4A7C15], np.uint64),
     )
     kernels.refresh(field, state, ground.base, relaxation)
-    adapt = max(field.limit.size // 3, 10 * free, 1_000)
+    adapt = max(field.limit.size // 3, ADAPT * free, 1_000)
     improved = 0
     for share in COURSES:
         budget = share * steps_millions * 1e6
@@ -302,8 +323,9 @@ def _run(
                 cold=falling[number + 1],
                 allowance=relaxation,
                 adapt=adapt,
-                depth=4,
-                sample=8,
+                depth=DEPTH,
+                sample=SAMPLE,
+                width=WIDTH,
             )
             kernels.anneal(field, state, course, min(SLICE, int(budget / slices) + 1))
             kernels.refresh(field, state, ground.base, relaxation)

@@ -30,8 +30,8 @@ BROKEN, LOGGED, IMPROVED = range(3)
 LONGEST = 8
 # Chance that a step starts at an exceeded limit while there is one.
 REPAIR = 0.3
-# Changes of the penalties of exceeded and of kept limits (per `Course.adapt` steps).
-RISE, FALL = 1.15, 0.96
+# Changes of the penalties, once in `Course.adapt` priced arcs.
+RISE, FALL = 1.1, 0.95
 
 
 class Field(NamedTuple):
@@ -40,14 +40,18 @@ class Field(NamedTuple):
     first: Ints  # (F + 1) arcs of each unit, cheapest at the given prices first
     rep: Ints  # (A)
     cost: Floats  # (A)
+    priced: Floats  # (A) cost at the dual prices
     amount: Floats  # (A, Q) signed
     weight: Floats  # (A, B)
     unit: Ints  # (A)
     into_first: Ints  # (J + 2) arcs into each rep: into_arc[into_first[j] : into_first[j + 1]]
     into_arc: Ints  # (A)
     limit: Floats  # (J + 1, Q, 3) soft limit, soft price, hard limit
+    dual: Floats  # (J + 1, Q) prices of a side's amounts
     least: Floats  # (J + 1, Q) lowest penalties
+    floor: Floats  # (J + 1) lowest charge of any amounts
     budget: Floats  # (B)
+    budget_dual: Floats  # (B)
     budget_least: Floats  # (B) lowest penalties
     clash_least: float
     standing: Floats  # (A) units without a choice that the arc must not meet at its rep
@@ -60,7 +64,7 @@ class State(NamedTuple):
 
     arc: Ints  # (F) arc in use
     y: Floats  # (J + 1, Q)
-    charge: Floats  # (J + 1) soft cost and penalties
+    charge: Floats  # (J + 1) soft cost and penalties, less the amounts at dual prices
     penalty: Floats  # (J + 1, Q)
     used: Floats  # (B)
     budget_penalty: Floats  # (B)
@@ -83,9 +87,10 @@ class Course(NamedTuple):
     hot: float  # temperature at the start of the slice
     cold: float  # and at its end
     allowance: float  # total excess that counts as none
-    adapt: int  # steps between two changes of the penalties
+    adapt: int  # arcs priced between two changes of the penalties
     depth: int  # longest chain
     sample: int  # units looked at per link of a chain
+    width: int  # partial chains of one length
 
 
 @njit(cache=True)
@@ -100,9 +105,10 @@ def _draw(random):
 
 
 @njit(cache=True)
-def _charge(y, limit, penalty, j):
+def _charge(y, limit, penalty, dual, j):
     total = 0.0
     for q in range(y.shape[1]):
+        total -= dual[j, q] * y[j, q]
         over = y[j, q] - limit[j, q, 0]
         if over > 0.0:
             total += limit[j, q, 1] * over
@@ -113,11 +119,16 @@ def _charge(y, limit, penalty, j):
 
 
 @njit(cache=True)
-def _charge_with(y, limit, penalty, j, amount, a, sign):
-    """Charge of rep j if arc a came (sign 1) or went (sign -1)."""
+def _charge_after(y, limit, penalty, dual, j, amount, on, off):
+    """Charge of rep j if arc `on` came and arc `off` went (-1: none)."""
     total = 0.0
     for q in range(y.shape[1]):
-        value = y[j, q] + sign * amount[a, q]
+        value = y[j, q]
+        if on >= 0:
+            value += amount[on, q]
+        if off >= 0:
+            value -= amount[off, q]
+        total -= dual[j, q] * value
         over = value - limit[j, q, 0]
         if over > 0.0:
             total += limit[j, q, 1] * over
@@ -139,17 +150,6 @@ def _soft_and_excess(y, limit, j):
         if over > 0.0:
             excess += over
     return soft, excess
-
-
-@njit(cache=True)
-def _budget_change(field, state, off, on):
-    """Change of the budget penalties when arc `on` replaces `off`."""
-    total = 0.0
-    for b in range(field.budget.size):
-        before = state.used[b] - field.budget[b]
-        after = before + field.weight[on, b] - field.weight[off, b]
-        total += state.budget_penalty[b] * (max(after, 0.0) - max(before, 0.0))
-    return total
 
 
 @njit(cache=True)
@@ -183,8 +183,8 @@ def _shift(field, state, u, a):
         state.used[b] += field.weight[a, b] - field.weight[off, b]
         state.total[EXCESS] += max(after, 0.0) - max(before, 0.0)
     state.arc[u] = a
-    state.charge[i] = _charge(y, limit, state.penalty, i)
-    state.charge[j] = _charge(y, limit, state.penalty, j)
+    state.charge[i] = _charge(y, limit, state.penalty, field.dual, i)
+    state.charge[j] = _charge(y, limit, state.penalty, field.dual, j)
     soft, excess = _soft_and_excess(y, limit, i)
     state.total[COST] += soft - soft_i
     state.total[EXCESS] += excess - excess_i
@@ -276,7 +276,7 @@ def refresh(field, state, base, allowance):
         clashes += field.standing[a] + _clashes(field, state, u, j) / 2
     excess = 0.0
     for j in range(state.charge.size):
-        state.charge[j] = _charge(state.y, field.limit, state.penalty, j)
+        state.charge[j] = _charge(state.y, field.limit, state.penalty, field.dual, j)
         soft, over = _soft_and_excess(state.y, field.limit, j)
         cost += soft
         excess += over
@@ -302,20 +302,24 @@ def return_to_best(field, state, base, allowance):
 
 @njit(cache=True)
 def _adapt(field, state, allowance):
-    """Penalties of exceeded limits rise, those of kept ones fall."""
-    is_over = state.total[EXCESS] > allowance
+    """Penalties of exceeded limits rise; all fall once every limit is kept.
+
+    Falling singly, while some other limit is exceeded, leaves a fixed share of all limits exceeded
+    at any time: with 60 reps then never a plan that keeps them all.
+    """
+    is_over = state.total[EXCESS] > allowance + 1e-9
     for j in range(state.charge.size - 1):
         for q in range(state.y.shape[1]):
-            if is_over and state.y[j, q] > field.limit[j, q, 2]:
-                state.penalty[j, q] *= RISE
-            else:
+            if not is_over:
                 state.penalty[j, q] = max(state.penalty[j, q] * FALL, field.least[j, q])
-        state.charge[j] = _charge(state.y, field.limit, state.penalty, j)
+            elif state.y[j, q] > field.limit[j, q, 2]:
+                state.penalty[j, q] *= RISE
+        state.charge[j] = _charge(state.y, field.limit, state.penalty, field.dual, j)
     for b in range(field.budget.size):
-        if is_over and state.used[b] > field.budget[b]:
-            state.budget_penalty[b] *= RISE
-        else:
+        if not is_over:
             state.budget_penalty[b] = max(state.budget_penalty[b] * FALL, field.budget_least[b])
+        elif state.used[b] > field.budget[b]:
+            state.budget_penalty[b] *= RISE
     if state.total[CLASHES] > 0:
         state.total[CLASH_PENALTY] *= RISE
     else:
@@ -324,126 +328,179 @@ def _adapt(field, state, allowance):
 
 @njit(cache=True)
 def _pick(field, state):
-    """An arc to try: near an exceeded limit at times, else anywhere; cheap ones more often."""
+    """A unit to start from: near an exceeded limit at times, else any."""
     random = state.random
     if state.count[BROKEN] > 0 and _draw(random) < REPAIR:
         j = state.broken[int(_draw(random) * state.count[BROKEN])]
         takes = False
-        start = int(_draw(random) * state.y.shape[1])
-        for k in range(state.y.shape[1]):
-            q = (start + k) % state.y.shape[1]
+        sides = state.y.shape[1]
+        start = int(_draw(random) * sides)
+        for k in range(sides):
+            q = (start + k) % sides
             if state.y[j, q] > field.limit[j, q, 2]:
                 # Sides of fills carry negative amounts: such a rep needs units, others lose some.
-                takes = state.y[j, q] < 0.0 or field.limit[j, q, 2] < 0.0
+                takes = field.limit[j, q, 2] < 0.0
                 break
-        if takes and field.into_first[j + 1] > field.into_first[j]:
-            span = field.into_first[j + 1] - field.into_first[j]
-            return field.into_arc[field.into_first[j] + int(_draw(random) * span)]
+        span = field.into_first[j + 1] - field.into_first[j]
+        if takes and span > 0:
+            return field.unit[field.into_arc[field.into_first[j] + int(_draw(random) * span)]]
         if not takes and state.held_count[j] > 0:
-            u = state.held[field.into_first[j] + int(_draw(random) * state.held_count[j])]
-            return _arc_of(field, random, u)
-    return _arc_of(field, random, int(_draw(random) * state.arc.size))
-
-
-@njit(cache=True)
-def _arc_of(field, random, u):
-    start = field.first[u]
-    chance = _draw(random)
-    return start + int(chance * chance * (field.first[u + 1] - start))
+            return state.held[field.into_first[j] + int(_draw(random) * state.held_count[j])]
+    return int(_draw(random) * state.arc.size)
 
 
 @njit(cache=True)
 def anneal(field, state, course, evaluations):
-    """Steps until `evaluations` arcs have been priced."""
-    y, limit, penalty, charge = state.y, field.limit, state.penalty, state.charge
-    rep, cost, amount, first = field.rep, field.cost, field.amount, field.first
+    """Steps until `evaluations` changes of a rep have been priced."""
+    y, limit, penalty, charge, dual = state.y, field.limit, state.penalty, state.charge, field.dual
+    rep, priced, amount, first = field.rep, field.priced, field.amount, field.first
     random, nobody = state.random, limit.shape[0] - 1
-    chain = np.empty(LONGEST, np.int64)
-    before = np.empty(LONGEST, np.int64)
+    width = course.width
+    # Partial chains of this and the next length: arcs entered, sum so far, unit without a rep.
+    arcs = np.empty((width, LONGEST), np.int64)
+    sums = np.empty(width)
+    loose = np.empty(width, np.int64)
+    next_arcs = np.empty((width, LONGEST), np.int64)
+    next_sums = np.empty(width)
+    next_loose = np.empty(width, np.int64)
+    found = np.empty(LONGEST, np.int64)
     spent = 0
-    steps = 0
+    due = course.adapt
     cooling = np.log(course.cold / course.hot)
     temperature = course.hot
+    steps = 0
+    relief = 0.0
     while spent < evaluations:
         steps += 1
-        if steps % 64 == 0:
+        if steps % 64 == 1:
             temperature = course.hot * np.exp(cooling * spent / evaluations)
-        if steps % course.adapt == 0:
+            relief = 0.0
+            for j in range(nobody):
+                relief = max(relief, charge[j] - field.floor[j])
+        if spent >= due:
             _adapt(field, state, course.allowance)
-        a = _pick(field, state)
-        u = field.unit[a]
-        if state.arc[u] == a:
-            spent += 1
-            continue
+            due += course.adapt
+        begin = _pick(field, state)
         threshold = -temperature * np.log(1.0 - _draw(random))
-        gained = 0.0
-        origin = rep[state.arc[u]]
-        links = 0
-        accepted = False
-        while True:
-            # Put u on a; the change counts from the sums as the chain has left them so far.
-            off = state.arc[u]
-            i, j = rep[off], rep[a]
-            change = cost[a] - cost[off] + _budget_change(field, state, off, a)
-            change += _charge_with(y, limit, penalty, i, amount, off, -1.0) - charge[i]
-            change += _charge_with(y, limit, penalty, j, amount, a, 1.0) - charge[j]
-            met = field.standing[a] - field.standing[off]
-            if field.apart_first[u + 1] > field.apart_first[u]:
-                met += _clashes(field, state, u, j) - _clashes(field, state, u, i)
-            change += state.total[CLASH_PENALTY] * met
-            spent += 1
-            gained += change
-            accepted = gained < threshold
-            if not accepted and (links + 1 >= course.depth or j == nobody):
-                break
-            chain[links] = u
-            before[links] = off
-            links += 1
-            _shift(field, state, u, a)
-            if accepted:
-                break
-            # The best of a sample of the receiving rep's units, to the origin or to anywhere.
-            lowest = np.inf
-            for _ in range(course.sample):
-                if state.held_count[j] == 0:
-                    break
-                v = state.held[field.into_first[j] + int(_draw(random) * state.held_count[j])]
-                was = state.arc[v]
-                if rep[was] != j:
-                    continue
-                fresh = True
-                for k in range(links):
-                    if chain[k] == v:
-                        fresh = False
-                if not fresh:
-                    continue
-                leave = _charge_with(y, limit, penalty, j, amount, was, -1.0) - charge[j]
-                leave -= cost[was]
-                back = -1
-                for k in range(first[v], first[v + 1]):
-                    if rep[k] == origin:
-                        back = k
-                        break
-                for attempt in range(2):
-                    k = back if attempt == 0 else _arc_of(field, random, v)
-                    if k < 0 or rep[k] == j or (attempt == 1 and k == back):
+        leaving = state.arc[begin]
+        origin = rep[leaving]
+        emptied = _charge_after(y, limit, penalty, dual, origin, amount, -1, leaving)
+        emptied -= charge[origin]
+        count = 1
+        sums[0] = 0.0
+        loose[0] = begin
+        lowest = threshold
+        length = 0
+        for links in range(course.depth):
+            next_count = 0
+            for p in range(count):
+                u = loose[p]
+                was = state.arc[u]
+                # A loose unit other than the first goes home to the place the first one left.
+                for a in range(first[u], first[u + 1]):
+                    j = rep[a]
+                    if a == was:
                         continue
+                    base = sums[p] + priced[a] - priced[was]
+                    if base - relief >= lowest:
+                        break
+                    if base - (charge[j] - field.floor[j]) >= lowest and j != origin:
+                        spent += 1
+                        continue
+                    met = field.standing[a] - field.standing[was]
+                    if field.apart_first[u + 1] > field.apart_first[u]:
+                        met += _clashes(field, state, u, j) - _clashes(field, state, u, rep[was])
+                    if met != 0.0:
+                        base += state.total[CLASH_PENALTY] * met
+                    if j == origin:
+                        spent += 1
+                        total = base - charge[j]
+                        total += _charge_after(y, limit, penalty, dual, j, amount, a, leaving)
+                        if total < lowest:
+                            lowest = total
+                            length = links + 1
+                            for k in range(links):
+                                found[k] = arcs[p, k]
+                            found[links] = a
+                        continue
+                    known = False
+                    for k in range(links):
+                        if rep[arcs[p, k]] == j:
+                            known = True
+                    if known:
+                        continue
+                    # The end of the chain at j, with the first unit's place left empty.
                     spent += 1
-                    enter = cost[k] - charge[rep[k]]
-                    enter += _charge_with(y, limit, penalty, rep[k], amount, k, 1.0)
-                    if leave + enter < lowest:
-                        lowest = leave + enter
-                        u = v
-                        a = k
-            if lowest == np.inf:
+                    total = base - charge[j] + emptied
+                    total += _charge_after(y, limit, penalty, dual, j, amount, a, -1)
+                    if total < lowest:
+                        lowest = total
+                        length = links + 1
+                        for k in range(links):
+                            found[k] = arcs[p, k]
+                        found[links] = a
+                    if j == nobody or links + 1 >= course.depth:
+                        continue
+                    many = state.held_count[j]
+                    look = min(many, course.sample)
+                    if many == 0:
+                        continue
+                    at = int(_draw(random) * many)
+                    spent += look
+                    for _ in range(look):
+                        at += 1
+                        if at >= many:
+                            at -= many
+                        v = state.held[field.into_first[j] + at]
+                        total = base - charge[j]
+                        total += _charge_after(y, limit, penalty, dual, j, amount, a, state.arc[v])
+                        if total >= lowest:
+                            continue
+                        if next_count == width and total >= next_sums[width - 1]:
+                            continue
+                        k = next_count if next_count < width else width - 1
+                        while k > 0 and next_sums[k - 1] > total:
+                            next_sums[k] = next_sums[k - 1]
+                            next_loose[k] = next_loose[k - 1]
+                            next_arcs[k, : links + 1] = next_arcs[k - 1, : links + 1]
+                            k -= 1
+                        next_sums[k] = total
+                        next_loose[k] = v
+                        next_arcs[k, :links] = arcs[p, :links]
+                        next_arcs[k, links] = a
+                        if next_count < width:
+                            next_count += 1
+            if length > 0 or next_count == 0:
                 break
-        if accepted:
-            for k in range(links):
-                _relist(field, state, chain[k], rep[before[k]])
-                _mark(field, state, rep[before[k]])
-                _mark(field, state, rep[state.arc[chain[k]]])
+            arcs, next_arcs = next_arcs, arcs
+            sums, next_sums = next_sums, sums
+            loose, next_loose = next_loose, loose
+            count = next_count
+        if length > 0 and _fits_budgets(field, state, found, length, lowest, threshold):
+            for k in range(length):
+                a = found[k]
+                u = field.unit[a]
+                i = rep[state.arc[u]]
+                _shift(field, state, u, a)
+                _relist(field, state, u, i)
+                _mark(field, state, i)
+                _mark(field, state, rep[a])
+                for j in (i, rep[a]):
+                    relief = max(relief, charge[j] - field.floor[j])
             _keep_best(state, course.allowance)
-        else:
-            for k in range(links - 1, -1, -1):
-                _shift(field, state, chain[k], before[k])
     state.total[SPENT] += spent
+
+
+@njit(cache=True)
+def _fits_budgets(field, state, found, length, change, threshold):
+    """Whether the chain passes with the budgets counted as well."""
+    for b in range(field.budget.size):
+        weight = 0.0
+        for k in range(length):
+            a = found[k]
+            weight += field.weight[a, b] - field.weight[state.arc[field.unit[a]], b]
+        before = state.used[b] - field.budget[b]
+        after = before + weight
+        change += state.budget_penalty[b] * (max(after, 0.0) - max(before, 0.0))
+        change -= field.budget_dual[b] * weight
+    return change < threshold
