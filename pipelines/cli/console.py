@@ -1,5 +1,6 @@
 """What the commands print: a live progress line on a terminal, plain lines elsewhere."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.progress import listening
+
+DETAIL_SECONDS = 5.0
 
 console = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -45,15 +48,20 @@ def progress_shown() -> Iterator[None]:
 
 @contextmanager
 def _plain_progress() -> Iterator[None]:
-    """One line for each thing that starts, with the seconds since the beginning."""
+    """One line for each thing that starts, with the seconds since the beginning.
+
+    Of what changes in brackets behind it, such as a bound that rises, a line every few seconds.
+    """
     started = time.monotonic()
-    last = ""
+    last, last_at = "", -math.inf
 
     def show(what: str, done: int, total: int) -> None:  # noqa: ARG001
-        nonlocal last
-        if what != last:
-            last = what
-            _errors.print(f"[{time.monotonic() - started:6.1f} s] {what}", markup=False)
+        nonlocal last, last_at
+        now = time.monotonic()
+        is_news = what.partition(" (")[0] != last.partition(" (")[0]
+        if is_news or (what != last and now - last_at >= DETAIL_SECONDS):
+            last, last_at = what, now
+            _errors.print(f"[{now - started:6.1f} s] {what}", markup=False)
 
     with listening(show):
         yield

@@ -1,6 +1,7 @@
 """The JSON Schemas of all settings files, for editors and for readers who want every key.
 
-`python -m pipelines.settings.schemas` writes them to `config/schemas`; a test compares.
+`python -m pipelines.settings.schemas` writes them to `config/schemas`, and the reference of the
+policy's settings to docs/optimization.md; tests compare.
 """
 
 import json
@@ -9,6 +10,7 @@ from typing import Any
 
 from pipelines.ingest import mapping_schema
 from pipelines.settings.loader import PROJECT_ROOT
+from pipelines.settings.policy_reference import write_reference
 from pipelines.settings.project import project_schema
 from pipelines.settings.scoring import scoring_schema
 
@@ -41,3 +43,4 @@ def write_schemas(folder: Path = SCHEMA_FOLDER) -> None:
 
 if __name__ == "__main__":
     write_schemas()
+    write_reference()
