@@ -16,6 +16,10 @@ class SolverError(RuntimeError):
     """The solver refused a model or returned something that is no answer."""
 
 
+class NoPlanYet(Exception):
+    """The clock or an interrupt struck before the first plan was found."""
+
+
 class Infeasible(Exception):
     """No plan satisfies the policy, and the policy says to stop rather than to relax.
 

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from optimization.engine.problem import Ints, Prices
+from optimization.errors import NoPlanYet
+
+__all__ = ["Answer", "NoPlanYet", "Tell"]
 
 # Receives the stage, the proved bound and the cost of the best plan (None before there is one).
 Tell = Callable[[str, float | None, float | None], None]
-
-
-class NoPlanYet(Exception):
-    """The clock or an interrupt struck before the first plan was found."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class CoreLp:
         self.highs = highspy.Highs()
         for name, setting in (
             ("output_flag", False),
-            ("threads", problem.effort.threads),
+            ("threads", 1),
             ("random_seed", problem.seed),
         ):
             self._ok(self.highs.setOptionValue(name, setting))
@@ -249,16 +249,25 @@ class CoreLp:
 
     # -- solving ---------------------------------------------------------------------------------
 
-    def run(self, seconds: float = np.inf) -> bool:
-        """Solve from the last basis; False where the clock ended it."""
+    def run(self, seconds: float = np.inf, cutoff: float = np.inf) -> bool:
+        """Solve from the last basis; False where the clock ended it.
+
+        cutoff: USD of `objective` from which the answer no longer matters: False there too.
+        """
         import highspy
 
         if np.isfinite(seconds):
             # HiGHS counts the time of all runs of one instance.
             self._ok(self.highs.setOptionValue("time_limit", self.highs.getRunTime() + seconds))
+        inside = self.owner_row >= 0
+        bound = (cutoff - float(self.offset[inside].sum())) / self.money
+        self._ok(self.highs.setOptionValue("objective_bound", min(bound, self.inf)))
         self._ok(self.highs.run())
         status = self.highs.getModelStatus()
-        if status == highspy.HighsModelStatus.kTimeLimit:
+        if status in (
+            highspy.HighsModelStatus.kTimeLimit,
+            highspy.HighsModelStatus.kObjectiveBound,
+        ):
             return False
         if status != highspy.HighsModelStatus.kOptimal:
             raise SolverError(f"the linear relaxation ended with status {status.name}")

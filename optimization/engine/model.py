@@ -70,7 +70,6 @@ def solve_model(
         start=_start(model, arcs, start),
         rel_gap=rel_gap,
         node_limit=node_limit,
-        threads=problem.effort.threads,
         seed=problem.seed,
         heard=tell if heard else None,
     )

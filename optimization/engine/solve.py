@@ -1,0 +1,335 @@
+"""From a problem to a plan with a certificate.
+
+1. prices      large problems: good prices of all limits before any LP        (prices)
+2. relaxation  the exact LP over all pairs: lower bound and prices            (lp)
+3. first plan  its vertex rounded, then local search over the best pairs      (search)
+4. relaxation  where no plan keeps every hard limit: the least total excess, then 2 and 3 within it
+5. rounds      pairs that no better plan can use are dropped by the certificate (fixing); what is
+               left goes to HiGHS whole where it is small, part by part where it is not (parts),
+               beside further local search
+
+Tiny problems go to the whole Pyomo model at once and are proved optimal (exact).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from optimization.engine.answer import Answer, NoPlanYet, Tell
+from optimization.engine.bound import Certificate, certify
+from optimization.engine.core import core_arcs
+from optimization.engine.dense import DensePairs
+from optimization.engine.exact import solve_exactly
+from optimization.engine.fixing import surviving_arcs
+from optimization.engine.lp import LpOptimum, solve_lp
+from optimization.engine.model import ModelAnswer, solve_model
+from optimization.engine.problem import TOLERANCE, Arcs, Ints, Prices, Problem
+from optimization.engine.regroup import improve_parts
+from optimization.engine.rounding import rounded
+from optimization.engine.search import search
+from optimization.engine.watch import Watch
+
+# Up to this many pairs the whole model goes to HiGHS at once; up to the second number where the
+# limits must be relaxed, since only the whole model proves the least relaxation.
+TINY_ARCS = 400
+EXACT_ARCS = 3_000
+# From this many pairs on, prices are fitted before the first LP.
+FITTED_PAIRS = 4_000_000
+# Surviving pairs that one integer model may have.
+MODEL_ARCS = 20_000
+# Candidates per unit for the search.
+DEPTH = 8
+# Searches for the first plan, each with its own seed.
+LANES = 2
+# Nodes of the first integer model.
+FIRST_NODES = 200
+
+
+def solve(problem: Problem, watch: Watch | None = None, tell: Tell | None = None) -> Answer:
+    """The best plan found and a proved bound on every plan.
+
+    Deterministic for a problem (with its seed and effort) unless the watch strikes.
+
+    Raises:
+        NoPlanYet: the watch struck before there was any plan.
+        SolverError: HiGHS refused a model.
+    """
+    watch = watch or Watch()
+    return _Solve(problem, watch, tell or _quiet).run()
+
+
+class _Solve:
+    """The state of one solve: the best plan, the best bound, and the prices behind it."""
+
+    def __init__(self, problem: Problem, watch: Watch, tell: Tell) -> None:
+        self.problem, self.watch, self.tell_outside = problem, watch, tell
+        self.effort = problem.effort
+        self.owner: Ints | None = None
+        self.cost = np.inf
+        self.relaxation = np.inf
+        self.allowance = 0.0  # total relaxation a plan may have
+        self.bound = -np.inf
+        self.least_relaxation = 0.0
+        self.certificate: Certificate | None = None
+        self.status = "work_limit"
+        self.step = cost_step(problem)
+
+    # -- the way ---------------------------------------------------------------------------------
+
+    def run(self) -> Answer:
+        problem = self.problem
+        if problem.unit_count == 0:
+            return self._nothing()
+        if problem.pairs.pair_count() <= TINY_ARCS:
+            return self._exactly()
+        lp = self._root()
+        arcs = self._candidates(lp)
+        self._first_plan(lp, arcs)
+        if self.relaxation > 0 and not self.watch.is_over():
+            if problem.pairs.pair_count() <= EXACT_ARCS:
+                return self._exactly()
+            lp = self._relax(lp)
+            arcs = self._candidates(lp)
+            self._first_plan(lp, arcs)
+        for number in range(self.effort.rounds):
+            if self._is_closed() or self.watch.is_over():
+                break
+            if not self._round(number, arcs):
+                break
+        return self._answer()
+
+    # -- the parts -------------------------------------------------------------------------------
+
+    def _nothing(self) -> Answer:
+        """Without units every plan is the empty one; it may still miss lower limits."""
+        problem = self.problem
+        owner = np.zeros(0, dtype=np.int64)
+        plan = problem.evaluate(owner)
+        prices = Prices.zero(problem.rep_count, len(problem.resources), len(problem.budgets))
+        return Answer(
+            owner=owner,
+            objective=plan.objective,
+            bound=plan.objective,
+            prices=prices,
+            relaxation=plan.relaxation,
+            least_relaxation=plan.relaxation,
+            status="optimal",
+            is_repeatable=True,
+        )
+
+    def _exactly(self) -> Answer:
+        """The small tier; the LP only gives the prices that explain the plan."""
+        exact = solve_exactly(self.problem, self.watch, tell=self.tell_outside, start=self.owner)
+        lp = solve_lp(
+            self.problem,
+            penalty=self._penalty(),
+            relaxation=_room(exact.relaxation),
+            watch=Watch(),
+        )
+        bound = max(exact.bound, lp.certificate.bound)
+        self._keep_bound(bound, lp.certificate)
+        self._offer(exact.owner)
+        self.least_relaxation = exact.least_relaxation_bound
+        self.allowance = _room(exact.relaxation)
+        self.status = exact.status
+        return self._answer()
+
+    def _root(self) -> LpOptimum:
+        """The LP of all pairs, elastic; harder where a soft penalty did not keep the limits."""
+        start = None
+        if self.problem.pairs.pair_count() > FITTED_PAIRS:
+            from optimization.engine.prices import fit_prices
+
+            start = fit_prices(self.problem, self.watch, tell=self.tell_outside)
+            self._keep_bound(certify(self.problem, start).bound, certify(self.problem, start))
+        penalty = self._penalty()
+        lp = self._lp(penalty, start)
+        if lp.relaxation > TOLERANCE and lp.is_exact:
+            lp = self._lp(1_000 * penalty, lp.prices)
+        return lp
+
+    def _lp(self, penalty: float, start: Prices | None) -> LpOptimum:
+        lp = solve_lp(
+            self.problem,
+            penalty=penalty,
+            relaxation=self.allowance,
+            start=start,
+            watch=self.watch,
+            tell=self.tell_outside,
+        )
+        self._keep_bound(lp.certificate.bound, lp.certificate)
+        self._tell("linear relaxation")
+        return lp
+
+    def _penalty(self) -> float:
+        """USD for a whole target of excess: ten times what a mean territory costs at best."""
+        problem = self.problem
+        zero = Prices.zero(problem.rep_count, len(problem.resources), len(problem.budgets))
+        best = problem.pairs.cheapest(zero, 1).priced[:, 0]
+        return 10 * max(float(np.abs(best).sum()) / max(problem.rep_count, 1), 1.0)
+
+    def _candidates(self, lp: LpOptimum) -> Arcs:
+        return core_arcs(self.problem, lp.prices, DEPTH)
+
+    def _first_plan(self, lp: LpOptimum, arcs: Arcs) -> None:
+        start = rounded(self.problem, lp)
+        self._offer(start)
+        for owner in self._side_by_side(
+            [lambda lane=lane: self._search(arcs, start, 0, lane) for lane in range(LANES)]
+        ):
+            self._offer(owner)
+        self._tell("search")
+
+    def _search(self, arcs: Arcs, start: Ints, number: int, lane: int = 0) -> Ints:
+        """Local search from `start`; every round and lane has a seed of its own."""
+        return search(
+            self.problem,
+            arcs,
+            start,
+            steps_millions=self._steps(number),
+            seed=self.problem.seed + 1_000 * number + lane,
+            watch=self.watch,
+            prices=None if self.certificate is None else self.certificate.prices,
+            relaxation=self.allowance,
+        ).owner
+
+    def _steps(self, number: int) -> int:
+        first = self.effort.search_steps or min(max(4, self.problem.unit_count // 500), 400)
+        return int(first * 2 ** min(number, 6))
+
+    def _relax(self, lp: LpOptimum) -> LpOptimum:
+        """Allow the least total excess found, and bound all plans that need no more."""
+        self.allowance = _room(self.relaxation)
+        self.bound = -np.inf
+        return self._lp(1_000 * self._penalty(), lp.prices)
+
+    def _round(self, number: int, arcs: Arcs) -> bool:
+        """An integer model or re-deals beside further search; False where nothing is left to try.
+
+        Both do work of a fixed size and start from the same plan, so that the result is the same
+        whether they run side by side or one after the other.
+        """
+        certificate, owner = self.certificate, self.owner
+        assert certificate is not None
+        assert owner is not None
+        target = self.cost - self.step * (1 - 1e-6)
+        left = surviving_arcs(self.problem, certificate, target, MODEL_ARCS)
+        if left is None:
+            plans = self._side_by_side(
+                [
+                    lambda: self._parts(arcs, owner, certificate, number),
+                    lambda: self._search(arcs, owner, number + 1),
+                ]
+            )
+            for plan in plans:
+                self._offer(plan)
+            self._tell("parts and search")
+            return True
+        ended: list[ModelAnswer] = []
+
+        def model() -> Ints:
+            answer = self._model(left, number)
+            ended.append(answer)
+            return owner if answer.owner is None else answer.owner
+
+        for plan in self._side_by_side([model, lambda: self._search(arcs, owner, number + 1)]):
+            self._offer(plan)
+        # Nothing better is among the pairs left out, so the model's bound holds for all plans.
+        self._keep_bound(min(ended[0].bound, self.cost), None)
+        self._tell("integer model and search")
+        return ended[0].status != "optimal"
+
+    def _parts(self, arcs: Arcs, owner: Ints, certificate: Certificate, number: int) -> Ints:
+        return improve_parts(self.problem, arcs, owner, certificate, self.watch, number)
+
+    def _model(self, left: Arcs, number: int) -> ModelAnswer:
+        """HiGHS over the surviving pairs, with four times the nodes of the round before."""
+        nodes = min(FIRST_NODES * 4**number, self.effort.node_limit)
+        return solve_model(
+            self.problem,
+            left,
+            relaxation=self.allowance,
+            start=self.owner,
+            watch=self.watch,
+            rel_gap=self.effort.rel_gap / 2,
+            node_limit=nodes,
+        )
+
+    def _side_by_side(self, tasks: list[Callable[[], Ints]]) -> list[Ints]:
+        """The plans of all tasks, in their order, on as many threads as allowed."""
+        if self.effort.threads <= 1:
+            return [task() for task in tasks]
+        with ThreadPoolExecutor(self.effort.threads) as pool:
+            return list(pool.map(lambda task: task(), tasks))
+
+    # -- what is known ---------------------------------------------------------------------------
+
+    def _offer(self, owner: Ints) -> None:
+        """Keep the plan of less excess beyond the allowance, then of less cost."""
+        plan = self.problem.evaluate(owner)
+        relaxation = plan.relaxation + plan.clashes
+        mine = max(relaxation - self.allowance, 0.0), plan.objective
+        best = max(self.relaxation - self.allowance, 0.0), self.cost
+        if self.owner is None or mine < best:
+            self.owner, self.cost, self.relaxation = owner, plan.objective, relaxation
+
+    def _keep_bound(self, bound: float, certificate: Certificate | None) -> None:
+        if self.step and np.isfinite(bound):
+            bound = np.ceil(bound / self.step - 1e-6) * self.step
+        self.bound = max(self.bound, bound)
+        if certificate is not None and (
+            self.certificate is None or certificate.bound >= self.certificate.bound
+        ):
+            self.certificate = certificate
+
+    def _is_closed(self) -> bool:
+        inside = self.relaxation <= self.allowance
+        return inside and self.cost - self.bound <= self.effort.rel_gap * abs(self.cost)
+
+    def _tell(self, stage: str) -> None:
+        cost = self.cost if self.owner is not None else None
+        self.tell_outside(stage, self.bound if np.isfinite(self.bound) else None, cost)
+
+    def _answer(self) -> Answer:
+        assert self.certificate is not None
+        if self.owner is None:
+            raise NoPlanYet
+        bound = min(self.bound, self.cost)
+        status = self.status
+        if self.cost - bound <= 1e-9 * max(abs(self.cost), 1.0):
+            status = "optimal"
+        elif self._is_closed():
+            status = "within_gap"
+        elif self.watch.is_interrupted():
+            status = "interrupted"
+        elif self.watch.has_struck:
+            status = "time_limit"
+        return Answer(
+            owner=self.owner,
+            objective=self.cost,
+            bound=bound,
+            prices=self.certificate.prices,
+            relaxation=self.relaxation,
+            least_relaxation=self.least_relaxation,
+            status=status,
+            is_repeatable=not self.watch.has_struck,
+        )
+
+
+def cost_step(problem: Problem) -> float:
+    """1 where every plan costs a whole number, so that bounds may be rounded up; otherwise 0."""
+    pairs, limits = problem.pairs, problem.limits
+    if not isinstance(pairs, DensePairs) or limits.price_above.any() or limits.price_below.any():
+        return 0.0
+    cost = pairs.cost[pairs.allowed]
+    return 1.0 if cost.size and (cost == np.round(cost)).all() else 0.0
+
+
+def _room(relaxation: float) -> float:
+    """The allowance for a plan of that relaxation: it must not be cut off by rounding."""
+    return relaxation + TOLERANCE if relaxation > 0 else 0.0
+
+
+def _quiet(stage: str, bound: float | None, cost: float | None) -> None:
+    """Nobody listens."""
