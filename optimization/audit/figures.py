@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from optimization.audit.ledger import Bools, Floats, Ints
+from optimization.audit.ledger import Bools, Floats, Ints, positions
 from optimization.audit.money import Figures, Money
 from optimization.audit.owners import is_exempt, is_far
 from optimization.audit.rules import Breaches
@@ -92,10 +92,7 @@ def check_runners_up(
     """Another rep that the unit may have, and what it would cost; none only where there is none."""
     ledger, unit = money.ledger, money.ownership.unit
     named = assignment["runner_up_rep_id"]
-    codes = pl.DataFrame({"rep": ledger.rep_ids, "place": np.arange(ledger.rep_count)})
-    place = (
-        named.alias("rep").to_frame().join(codes, on="rep", how="left", maintain_order="left")
-    )["place"].fill_null(-1).to_numpy()  # fmt: skip
+    place = positions(named, ledger.reps["rep_id"])
     delta = numbers(assignment["runner_up_delta_usd"])
     without = named.is_null().to_numpy()
     known = place >= 0

@@ -208,7 +208,9 @@ class _Split:
         for _ in range(200):
             middle = (low + high) / 2
             low, high = (middle, high) if lacks(middle) else (low, middle)
-        return high, 1 - float(a[a * high > b].sum())
+        # Where giants hold everything nothing is left to split, and no rounding residue of it.
+        rest = high if high > 1e-12 * whole else 0.0
+        return rest, 1 - float(a[a * high > b].sum())
 
 
 def _largest(rows: Eligibility, units: Ints, value: Floats) -> Floats:
