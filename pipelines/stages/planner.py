@@ -117,6 +117,7 @@ def violations_of(
     )
 
 
-def _tell(step: str, done: int, total: int, message: str = "") -> None:
-    """Report a step of the planner; `message` says what bound and plan there are."""
-    report(f"Planning: {step}{f' ({message})' if message else ''}", done, total)
+def _tell(what: str, done: int, total: int) -> None:
+    """Report a step of the planner; behind a comma it says what plan and bound there are."""
+    step, _, details = what.partition(", ")
+    report(f"Planning: {step}" + (f" ({details})" if details else ""), done, total)

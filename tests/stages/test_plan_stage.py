@@ -126,7 +126,7 @@ def test_progress_carries_bound_and_plan(monkeypatch: pytest.MonkeyPatch) -> Non
 
     def planner(*tables: Any, progress: Any, **settings: Any) -> Frames:
         progress("bound", 1, 5)
-        progress("search", 2, 5, "cost 12, bound 11, gap 8.3 %")
+        progress("search, plan 12, bound 11, gap 8.333 %", 2, 5)
         return FRAMES
 
     answer_with(monkeypatch, planner)
@@ -134,7 +134,7 @@ def test_progress_carries_bound_and_plan(monkeypatch: pytest.MonkeyPatch) -> Non
         make_plan(TABLES, Policy(), "policy.yaml")
     assert told == [
         ("Planning: bound", 1, 5),
-        ("Planning: search (cost 12, bound 11, gap 8.3 %)", 2, 5),
+        ("Planning: search (plan 12, bound 11, gap 8.333 %)", 2, 5),
     ]
 
 
