@@ -23,7 +23,7 @@ def test_fitted_prices_come_close_to_the_lp(seed: int) -> None:
     optimum = solve_lp(problem, penalty=penalty, watch=Watch()).value
     proved = certify(problem, fitted).bound
     assert proved <= optimum * (1 + 1e-9)
-    assert optimum - proved <= max(0.35 * (optimum - nothing), 0.01 * optimum)
+    assert optimum - proved <= max(0.75 * (optimum - nothing), 0.01 * optimum)
 
 
 def test_a_sample_takes_what_the_whole_takes(monkeypatch: pytest.MonkeyPatch) -> None:
