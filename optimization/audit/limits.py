@@ -4,70 +4,15 @@ A limit that the plan breaks is no violation where the policy lets limits be rel
 is published as it is: in `relaxation_pct` for a band, as a negative slack for any other limit.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 
 from optimization.audit.figures import numbers
 from optimization.audit.goals import Goal
-from optimization.audit.ledger import Bools, Floats, Ints, Ledger
+from optimization.audit.held import KEPT, Held, all_limits
+from optimization.audit.ledger import Floats, Ints, Ledger
 from optimization.audit.money import Figures, Money
-from optimization.audit.ownership import sums
 from optimization.audit.rules import Breaches
-
-# Share of a limit by which it may be missed and still counts as kept.
-KEPT = 1e-6
-UNITS = {"hours": "hours", "potential": "USD", "sales": "USD", "account_count": "accounts"}
-BUDGET_UNITS = {"accounts": "accounts", "sales": "USD", "tenure_months": "tenure months"}
-
-
-@dataclass(frozen=True)
-class Held:
-    """One kind of limit held against the plan: one place per rep, or a single one for a budget."""
-
-    kind: str
-    name: str
-    metric: str | None
-    unit: str
-    limit: Floats
-    used: Floats
-    applies: Bools
-    scale: Floats  # amounts that one unit of relative excess stands for
-    rule: str | None  # broken by a breach that is not published; None: priced or published apart
-    side: int = 1  # 1: at most the limit, -1: at least
-
-    @property
-    def slack(self) -> Floats:
-        return self.side * (self.limit - self.used)
-
-    @property
-    def is_broken(self) -> Bools:
-        return self.applies & (self.slack < -2 * KEPT * self.scale)
-
-    @property
-    def is_kept(self) -> Bools:
-        """Kept beyond doubt: neither rounding nor tolerance decides."""
-        return ~self.applies | (self.slack >= 0)
-
-
-def clock_hours(ledger: Ledger, owner: Ints, figures: Figures) -> Floats:
-    """(J) hours that the reps need for service and travel."""
-    reps = ledger.rep_count
-    service = sums(owner, reps + 1, ledger.amount("service_hours"))[:reps]
-    travel = sums(owner, reps + 1, figures.travel_hours)[:reps]
-    return service / ledger.of_reps("experience_multiplier") + travel
-
-
-def budget_amounts(ledger: Ledger, measure: str) -> Floats:
-    """(n) what each account with an active incumbent counts in a move budget."""
-    amount = {
-        "accounts": np.ones(ledger.account_count),
-        "sales": ledger.amount("actual_sales_usd"),
-        "tenure_months": np.nan_to_num(ledger.amount("tenure_months")),
-    }[measure]
-    return np.where(ledger.incumbent >= 0, amount, 0.0)
 
 
 def check_bands(
@@ -153,7 +98,7 @@ def check_limits(
 ) -> None:
     """plan_binding: each row as derived, each broken limit published, each budget listed."""
     ledger = money.ledger
-    held = list(_all_limits(ledger, goals, owner, figures))
+    held = list(all_limits(ledger, goals, owner, figures))
     derived = pl.concat([_rows(ledger, one, number) for number, one in enumerate(held)] or [_NONE])
     key = ["constraint_kind", "constraint_name", "rep_id"]
     published = bindings.with_columns(row=pl.int_range(pl.len()))
@@ -243,70 +188,3 @@ def _record(row: dict[str, object]) -> str:
     """One name for the rule: kind, name and rep."""
     parts = (row["constraint_kind"], row["constraint_name"], row["rep_id"])
     return "/".join(str(part) for part in parts if part is not None)
-
-
-def _all_limits(ledger: Ledger, goals: list[Goal], owner: Ints, figures: Figures) -> Iterator[Held]:
-    reps, policy = ledger.rep_count, ledger.policy
-    every = np.ones(reps, dtype=bool)
-    for goal in goals:
-        yield from _band_limits(goal, owner, reps)
-    capacity, clock = ledger.of_reps("capacity_hours"), clock_hours(ledger, owner, figures)
-    full = np.where(capacity > 0, capacity, max(float(capacity.max(initial=0.0)), 1.0))
-    if policy.overtime.price_usd_per_hour > 0:
-        yield Held(
-            "capacity", "clock_hours", None, "hours", capacity, clock, every, full, None
-        )  # fmt: skip
-    if policy.overtime.max_pct is not None:
-        ceiling = policy.overtime.max_pct / 100 * capacity
-        yield Held(
-            "overtime_ceiling", "clock_hours", None, "hours", ceiling, clock, every, full,
-            "overtime_ceiling",
-        )  # fmt: skip
-    if policy.travel.max_hours_per_rep is not None:
-        limit = np.full(reps, policy.travel.max_hours_per_rep)
-        travel = sums(owner, reps + 1, figures.travel_hours)[:reps]
-        yield Held(
-            "travel_limit", "travel_hours", None, "hours", limit, travel, every, limit,
-            "travel_limit",
-        )  # fmt: skip
-    for rule in policy.account_limits:
-        counted = ledger.matching(rule.accounts).astype(np.float64)
-        owned = sums(owner, reps + 1, counted)[:reps]
-        concerned = ledger.matching_reps(rule.reps)
-        for side, number in ((1, rule.maximum), (-1, rule.minimum)):
-            if number is not None:
-                name = rule.name
-                if rule.minimum is not None and rule.maximum is not None:
-                    name += " (maximum)" if side > 0 else " (minimum)"
-                limit = np.full(reps, float(number))
-                scale = np.full(reps, max(float(rule.maximum or rule.minimum or 1), 1.0))
-                yield Held(
-                    "account_limit", name, None, "accounts", limit, owned, concerned, scale,
-                    "account_limit", side,
-                )  # fmt: skip
-    for budget in policy.move_budgets:
-        amount = budget_amounts(ledger, budget.measure)
-        whole = float(amount.sum())
-        most = budget.limit if budget.limit is not None else (budget.limit_pct or 0) / 100 * whole
-        used = float(amount[(ledger.incumbent >= 0) & (ledger.incumbent != owner)].sum())
-        yield Held(
-            "move_budget", budget.measure, None, BUDGET_UNITS[budget.measure], np.array([most]),
-            np.array([used]), np.ones(1, dtype=bool), np.array([whole if whole > 0 else 1.0]),
-            "move_budget",
-        )  # fmt: skip
-
-
-def _band_limits(goal: Goal, owner: Ints, reps: int) -> Iterator[Held]:
-    """The sides of a hard band and of the inner one; giants count toward lower sides only."""
-    if goal.band is None:
-        return
-    every = np.ones(reps, dtype=bool)
-    load, ordinary = goal.loads(owner, reps), goal.ordinary_loads(owner, reps)
-    unit = UNITS[goal.band.metric]
-    bands = [("upper_band", "lower_band", goal.band.tolerance_pct)]
-    if goal.band.soft_tolerance_pct is not None and goal.band.soft_price_usd_per_pct > 0:
-        bands.append(("soft_upper", "soft_lower", goal.band.soft_tolerance_pct))
-    for upper, lower, tolerance in bands:
-        for kind, side, used in ((upper, 1, ordinary), (lower, -1, load)):
-            limit = goal.limit(side, tolerance)
-            yield Held(kind, goal.name, goal.name, unit, limit, used, every, goal.scale, None, side)

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from optimization.audit.goals import Goal
+from optimization.audit.held import clock_hours
 from optimization.audit.ledger import Ints, Ledger
-from optimization.audit.limits import clock_hours
 from optimization.audit.money import Figures, Money
 from optimization.audit.rules import Breaches
 
