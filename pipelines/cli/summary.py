@@ -8,9 +8,15 @@ from rich.table import Table
 from pipelines.cli.console import console
 from pipelines.cli.release_reader import open_release, records
 
+# A dollar's worth is another scale than that of an hour or an account.
+_DEAREST = """
+    SELECT statement FROM plan_binding WHERE shadow_price_usd > 0 AND unit <> 'USD'
+    ORDER BY shadow_price_usd DESC, constraint_kind, constraint_name, rep_id LIMIT 1
+"""
+
 
 def print_summary(folder: Path, company: str) -> None:
-    """Print balance before and after, moves, the certificate and where the release lies."""
+    """Print balance before and after, moves, the certificate, the dearest limit and the place."""
     with open_release(folder) as connection:
         versions = {str(r["plan_version"]): r for r in records(connection, "FROM kpi_plan")}
         balance = {
@@ -22,6 +28,7 @@ def print_summary(folder: Path, company: str) -> None:
             "SELECT count(*) AS n FROM meta_finding WHERE severity = 'warning'",
         )
         quarantined = records(connection, "SELECT count(*) AS n FROM quarantined_row")
+        dearest = records(connection, _DEAREST)
     proposed, current = versions["proposed"], versions["current"]
     console.print()
     console.print(
@@ -50,6 +57,13 @@ def print_summary(folder: Path, company: str) -> None:
         f"{_money(proposed['bound_usd'])}: gap {_number(proposed['optimality_gap_pct'], 3)} % "
         f"({proof})"
     )
+    if proposed["unassigned_accounts"]:
+        console.print(
+            f"No owner     {proposed['unassigned_accounts']:,} accounts stay without owner, at "
+            f"{_money(proposed['unassigned_cost_usd'])} a year"
+        )
+    for limit in dearest:
+        console.print(f"Limits       {limit['statement']} (table plan_binding)", markup=False)
     console.print(
         f"Input        {quarantined[0]['n']:,} rows quarantined, "
         f"{findings[0]['n']:,} warnings (tables quarantined_row, meta_finding)"
