@@ -104,8 +104,8 @@ def all_limits(ledger: Ledger, goals: list[Goal], owner: Ints, figures: Figures)
         used = float(amount[(ledger.incumbent >= 0) & (ledger.incumbent != owner)].sum())
         yield Held(
             "move_budget", budget.measure, None, BUDGET_UNITS[budget.measure], np.array([most]),
-            np.array([used]), np.ones(1, dtype=bool), np.array([whole if whole > 0 else 1.0]),
-            "move_budget",
+            np.array([used]), np.ones(1, dtype=bool),
+            np.array([(whole if whole > 0 else 1.0) / max(reps, 1)]), "move_budget",
         )  # fmt: skip
 
 

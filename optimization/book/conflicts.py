@@ -133,11 +133,12 @@ def _budgets(accounts: AccountArrays, units: Units, budgets: Budgets) -> Iterabl
     used = least_use(accounts, units, budgets.weight)
     for b in np.flatnonzero(used > budgets.limit + TOLERANCE).tolist():
         measure = UNIT_OF_MEASURE[budgets.names[b]]
+        scale, share = budgets.scale[b], budgets.share[b]
         yield (
             f"move budget of {budgets.names[b]}: every plan moves at least "
-            f"{used[b] * budgets.whole[b]:,.0f} {measure} ({used[b]:.1%}), because units with "
+            f"{used[b] * scale:,.0f} {measure} ({used[b] * share:.1%}), because units with "
             f"several owners get one and assignments are followed; the limit is "
-            f"{budgets.limit[b] * budgets.whole[b]:,.0f} ({budgets.limit[b]:.1%})"
+            f"{budgets.limit[b] * scale:,.0f} ({budgets.limit[b] * share:.1%})"
         )
 
 

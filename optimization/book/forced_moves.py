@@ -31,32 +31,32 @@ class ForcedMoves:
     """The least that the limits of one resource move, and why."""
 
     resource: str
-    share: float  # of the budget's whole, beyond what moves in every plan
+    weight: float  # scaled units of the budget, beyond what moves in every plan
     reps: Ints  # who own too much today, or too little
     is_shed: bool
 
 
 def forced_moves(planning: Planning) -> Iterator[str]:
     """A sentence for every move budget that some resource's limits cannot keep."""
-    budgets = build_budgets(planning.accounts, planning.policy)
+    budgets = build_budgets(planning.accounts, planning.policy, len(planning.reps))
     least = least_use(planning.accounts, planning.units, budgets.weight)
     for b, measure in enumerate(budgets.names):
         most = [least_forced(planning, budgets.weight[:, b], s) for s in _separable(planning)]
-        worst = max(most, key=lambda one: one.share, default=None)
+        worst = max(most, key=lambda one: one.weight, default=None)
         # Beyond its limit without any band, the budget is named by `conflicts`.
         if worst is None or least[b] > budgets.limit[b] + TOLERANCE:
             continue
-        moved = least[b] + worst.share
+        moved = least[b] + worst.weight
         if moved <= budgets.limit[b] + TOLERANCE:
             continue
-        unit, whole = UNIT_OF_MEASURE[measure], budgets.whole[b]
+        unit, scale, share = UNIT_OF_MEASURE[measure], budgets.scale[b], budgets.share[b]
         words = resource_in_words(planning, worst.resource)
         state = "above the upper" if worst.is_shed else "below the lower"
         yield (
             f"move budget of {measure}: keeping {words.title} within its limits moves at least "
-            f"{amount_in_words(moved * whole, unit)} ({moved:.1%}), because today's load of "
-            f"{reps_in_words(planning.reps, worst.reps)} is {state} limit; the budget is "
-            f"{amount_in_words(budgets.limit[b] * whole, unit)} ({budgets.limit[b]:.1%})"
+            f"{amount_in_words(moved * scale, unit)} ({moved * share:.1%}), because today's load "
+            f"of {reps_in_words(planning.reps, worst.reps)} is {state} limit; the budget is "
+            f"{amount_in_words(budgets.limit[b] * scale, unit)} ({budgets.limit[b] * share:.1%})"
         )
 
 

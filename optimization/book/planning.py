@@ -78,7 +78,7 @@ def build_planning(
     findings.extend(remarks)
     trips, remarks = build_trips(account_arrays, rep_arrays, policy, travel_matrix)
     findings.extend(remarks)
-    budgets = build_budgets(account_arrays, policy)
+    budgets = build_budgets(account_arrays, policy, len(rep_arrays))
     resources = build_resources(account_arrays, rep_arrays, units, targets, policy)
     proved = find_clashes(account_arrays, rep_arrays, units, targets, resources, budgets)
     pairs = territory_pairs(

@@ -58,12 +58,12 @@ def _of_rep(planning: Planning, j: int, e: int, is_upper: bool, share: float) ->
 
 
 def _of_budgets(planning: Planning, excess: list[float]) -> list[Relaxation]:
-    budgets = build_budgets(planning.accounts, planning.policy)
+    budgets = build_budgets(planning.accounts, planning.policy, len(planning.reps))
     found = []
-    for measure, whole, share in zip(budgets.names, budgets.whole.tolist(), excess, strict=True):
-        if share > 0:
-            unit, points = UNIT_OF_MEASURE[measure], 100 * share
-            amount = share * whole
+    for b, (measure, units) in enumerate(zip(budgets.names, excess, strict=True)):
+        if units > 0:
+            unit, points = UNIT_OF_MEASURE[measure], 100 * units * float(budgets.share[b])
+            amount = units * float(budgets.scale[b])
             statement = (
                 f"move budget of {measure} raised by {_points(points)} "
                 f"({amount_in_words(amount, unit)})"

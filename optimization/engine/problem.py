@@ -5,7 +5,7 @@ Symbols (units u in U, reps j in J, resources e in E, budgets b in B)
     c_uj     cost, USD a year
     a_uje    load:  what u takes of resource e of rep j, counted against the upper sides
     f_uje    fill:  what u brings toward the lower sides; the load unless a unit is a giant
-    w_ub     weight of the pair (u, j) in budget b, as a share of the budget's whole
+    w_ujb    weight of the pair (u, j) in budget b, in the unit that excess is measured in
 
 minimise    sum c_uj x_uj
             + sum_je price_above_je * max(load_je - soft_upper_je, 0)

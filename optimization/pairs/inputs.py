@@ -46,7 +46,7 @@ class PairInputs:
     incumbent: Ints  # (n) rep, -1 without an active one
     service_hours: Floats  # (n) junior-standard hours
     zone: Ints  # (n) row of `trip_hours`, -1 none
-    move_weight: Floats  # (n, B) share of the budget's whole; 0 without incumbent
+    move_weight: Floats  # (n, B) scaled units of the budget; 0 without incumbent
 
     # Reps.
     rep_latitude: Floats  # (J) degrees, NaN without base

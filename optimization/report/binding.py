@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from optimization.book.budgets import UNIT_OF_MEASURE, budget_amounts, build_budgets
 from optimization.book.filters import matches
 from optimization.book.tables import Bools, Floats
 from optimization.engine.problem import TOLERANCE
@@ -23,7 +24,6 @@ DECIMALS = 6
 # USD per scaled unit below which a price is the solver's rounding.
 NO_PRICE = 1e-6
 UNITS = {"hours": "hours", "potential": "USD", "sales": "USD", "account_count": "accounts"}
-BUDGET_UNITS = {"accounts": "accounts", "sales": "USD", "tenure_months": "tenure months"}
 # How a sentence speaks of one unit; of dollars by the thousand, because one is worth cents.
 ONE_UNIT = {
     "hours": ("hour", 1.0),
@@ -252,22 +252,16 @@ def _side_name(rule: AccountLimit, most: str) -> str:
 
 
 def _budgets(outcome: Outcome) -> Iterator[Limit]:
-    """Amounts of the measure's whole: all that has an active incumbent."""
-    accounts, policy = outcome.planning.accounts, outcome.planning.policy
-    measures = {
-        "accounts": np.ones(len(accounts)),
-        "sales": accounts.actual_sales_usd,
-        "tenure_months": np.nan_to_num(accounts.tenure_months, nan=0.0),
-    }
-    for b, budget in enumerate(policy.move_budgets):
-        amount = np.where(outcome.is_owned_today, measures[budget.measure], 0.0)
-        whole = float(amount.sum())
-        limit = budget.limit if budget.limit is not None else (budget.limit_pct or 0) / 100 * whole
+    """Amounts of what has an active incumbent; the budget's scale turns prices into USD of each."""
+    planning = outcome.planning
+    budgets = build_budgets(planning.accounts, planning.policy, outcome.reps)
+    amount = budget_amounts(planning.accounts, planning.policy)
+    for b, measure in enumerate(budgets.names):
         yield Limit(
-            kind="move_budget", name=budget.measure, metric=None,
-            unit=BUDGET_UNITS[budget.measure],
-            what=f"move budget of {budget.measure.replace('_', ' ')}", asks=ASKS[budget.measure],
-            limit=np.array([limit]), used=np.array([float(amount[outcome.is_moved].sum())]),
-            scale=np.array([whole if whole > 0 else 1.0]),
-            price=outcome.answer.prices.budget[b : b + 1], applies=np.ones(1, dtype=bool),
+            kind="move_budget", name=measure, metric=None, unit=UNIT_OF_MEASURE[measure],
+            what=f"move budget of {measure.replace('_', ' ')}", asks=ASKS[measure],
+            limit=budgets.limit[b : b + 1] * budgets.scale[b],
+            used=np.array([float(amount[outcome.is_moved, b].sum())]),
+            scale=budgets.scale[b : b + 1], price=outcome.answer.prices.budget[b : b + 1],
+            applies=np.ones(1, dtype=bool),
         )  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tiny_book import account, override, owned, rep, tables
 
-from optimization.book.budgets import least_use
+from optimization.book.budgets import build_budgets, least_use
 
 REPS = [rep("R1"), rep("R2"), rep("R3")]
 BOOK = tables(
@@ -25,21 +25,49 @@ BUDGETS = {
 }
 
 
-def test_weights_are_shares_of_what_has_an_incumbent() -> None:
+def test_a_unit_is_a_tenth_of_a_mean_territory_of_what_has_an_incumbent() -> None:
     problem = BOOK.planned(BUDGETS).problem
     assert problem.budgets == ("accounts", "sales", "tenure_months")
-    assert problem.budget_limit.tolist() == pytest.approx([1 / 3, 0.25, 1.0])
+    # Three reps: the whole is 30 units. A1 is a third of the accounts, a quarter of the rest.
+    assert problem.budget_limit.tolist() == pytest.approx([10.0, 7.5, 30.0])
     everyone_moves = problem.evaluate(np.array([1, 2, 2, 0]))
-    assert everyone_moves.budget_use.tolist() == pytest.approx([1.0, 1.0, 1.0])
+    assert everyone_moves.budget_use.tolist() == pytest.approx([30.0, 30.0, 30.0])
     one_moves = problem.evaluate(np.array([1, 1, 1, 2]))
-    assert one_moves.budget_use.tolist() == pytest.approx([1 / 3, 0.25, 0.25])
+    assert one_moves.budget_use.tolist() == pytest.approx([10.0, 7.5, 7.5])
     nobody_moves = problem.evaluate(np.array([0, 1, 1, 0]))
     assert nobody_moves.budget_use.tolist() == [0.0, 0.0, 0.0]
 
 
+def test_scale_turns_units_into_amounts() -> None:
+    planning = BOOK.planned(BUDGETS)
+    budgets = build_budgets(planning.accounts, planning.policy, len(REPS))
+    assert budgets.whole.tolist() == [3.0, 400.0, 40.0]
+    assert (budgets.weight.sum(axis=0) * budgets.scale).tolist() == pytest.approx([3, 400, 40])
+    assert (budgets.limit * budgets.scale).tolist() == pytest.approx([1.0, 100.0, 40.0])
+    assert (budgets.limit * budgets.share).tolist() == pytest.approx([1 / 3, 0.25, 1.0])
+
+
+def test_bands_of_one_territory_give_way_before_a_budget() -> None:
+    """Four metrics of R1 far below, and only a move beyond the budget could mend them."""
+    amounts = {"service_hours": 10.0, "potential_usd": 10.0, "actual_sales_usd": 10.0}
+    owners = ["R1"] * 2 + ["R2"] * 10
+    accounts = [owned(f"A{i:02}", rep_id, **amounts) for i, rep_id in enumerate(owners)]
+    names = ("hours", "potential", "sales", "account_count")
+    policy = {
+        "metrics": [{"metric": name, "tolerance_pct": 5} for name in names],
+        "move_budgets": [{"measure": "sales", "limit_pct": 0}],
+    }
+    problem = tables(accounts, REPS[:2]).planned(policy).problem
+    kept = problem.evaluate(np.array([0] * 2 + [1] * 10))
+    moved = problem.evaluate(np.array([0] * 3 + [1] * 9))
+    assert kept.excess_budget.sum() == 0
+    assert moved.excess_above.sum() < kept.excess_above.sum()
+    assert kept.relaxation < moved.relaxation
+
+
 def test_locked_accounts_are_part_of_the_whole_and_use_nothing() -> None:
     planning = BOOK.planned(BUDGETS | {"locks": [{"name": "all"}]})
-    assert planning.problem.budget_limit[0] == pytest.approx(1 / 3)
+    assert planning.problem.budget_limit[0] == pytest.approx(30 / 3)
     assert planning.problem.evaluate(np.array([0, 1, 1, 2])).budget_use.sum() == 0.0
 
 
@@ -64,7 +92,7 @@ def test_what_every_plan_moves_is_a_clash_beyond_the_budget() -> None:
     planning = book.planned(policy)
     # The family keeps 300 of 400 at best, and A3 moves by order.
     weight = planning.pairs.inputs.move_weight
-    assert least_use(planning.accounts, planning.units, weight).tolist() == pytest.approx([0.7])
+    assert least_use(planning.accounts, planning.units, weight).tolist() == pytest.approx([21.0])
     assert any(
         text.startswith("move budget of sales: every plan moves at least 700 USD (70.0%)")
         for text in planning.clashes

@@ -112,12 +112,12 @@ def test_move_budgets_are_always_listed_in_units_of_business() -> None:
     ]
     planning = planned(BOOK, move_budgets=budgets)
     prices = no_prices(planning)
-    prices.budget[:] = (4_000.0, 0.0, 0.0)
+    prices.budget[:] = (100.0, 0.0, 0.0)
     rows = plan_of(planning, [1, 1, 2, 3], prices).bindings
     found = {row["constraint_name"]: row for row in rows.to_dicts() if row["rep_id"] is None}
     accounts, sales, tenure = found["accounts"], found["sales"], found["tenure_months"]
     assert (accounts["limit_amount"], accounts["used_amount"]) == (1.0, 1.0)
-    # 4,000 for all four accounts is 1,000 for one.
+    # Four reps: a scaled unit is a fortieth of four accounts, and USD 100 for it 1,000 for one.
     assert accounts["shadow_price_usd"] == pytest.approx(1_000.0)
     assert accounts["statement"] == (
         "One more account that may change its owner is worth USD 1,000 a year."

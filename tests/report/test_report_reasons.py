@@ -142,7 +142,8 @@ def test_a_lower_limit_that_needs_the_account_is_named() -> None:
 def test_a_move_budget_that_keeps_an_account_is_named() -> None:
     planning = planned([account("A", "R2")], move_budgets=[{"measure": "sales", "limit_pct": 10}])
     prices = no_prices(planning)
-    prices.budget[0] = 50_000.0
+    # One account is the whole, which is ten units a rep.
+    prices.budget[0] = 50_000.0 / (10 * len(REPS))
     answer = Answer(np.array([1]), 0.0, 0.0, prices, 0.0, 0.0, "work_limit", True)
     reason = extract_plan(planning, answer, {}, []).assignment["reason"][0]
     assert "but the move budget of sales is used up (USD 50,000 a year)." in reason
