@@ -27,14 +27,22 @@ from optimization.engine.watch import Watch
 # Arcs priced between two looks at the watch: 10 to 50 ms.
 SLICE = 200_000
 # Share of all steps in each course.
-COURSES = (0.05, 0.15, 0.3, 0.5)
+COURSES = (0.1, 0.2, 0.3, 0.4)
 # Temperatures, as shares of the typical difference between a unit's two cheapest arcs.
-HOT, COLD = 3.0, 0.3
+HOT, COLD = 0.4, 0.05
+# Weight of the charges at the beginning of the first and of later courses; 1 at their end.
+LOOSE, RELOOSE = 0.05, 0.3
+# Share of a course after which penalties adapt.
+LATE = 0.7
+# Fewer units than this need higher temperatures, as does a problem without a plan so far.
+FEW, REHEAT = 150, 2.0
 # Longest chain, and units looked at per link.
 DEPTH, SAMPLE, WIDTH = 5, 32, 30
-FIRST_PENALTY = 2.0
+FIRST_PENALTY = 2.5
 # Arcs priced per free unit between two changes of the penalties.
-ADAPT = 200
+ADAPT = 100
+# Changes of the penalties in a course, at least.
+CHANGES = 200
 
 
 @dataclass(frozen=True)
@@ -309,25 +317,38 @@ def _run(
         random=np.array([2 * seed + 0x9E3779B97F4A7C15], np.uint64),
     )
     kernels.refresh(field, state, ground.base, relaxation)
-    adapt = max(field.limit.size // 3, ADAPT * free, 1_000)
     improved = 0
-    for share in COURSES:
+    heat = min(max(FEW / free, 1.0), REHEAT**3)
+    first_heat = heat
+    for course_number, share in enumerate(COURSES):
         budget = share * steps_millions * 1e6
-        slices = max(int(np.ceil(budget / SLICE)), 1)
-        falling = np.geomspace(HOT, COLD, slices + 1) * ground.spread
+        slices = max(int(np.ceil(budget / SLICE)), 16)
+        if course_number and state.total[kernels.BEST_EXCESS] > 0:
+            heat *= REHEAT
+        falling = np.geomspace(HOT, COLD, slices + 1) * heat * ground.spread
+        easing = np.geomspace(LOOSE if course_number == 0 else RELOOSE, 1.0, slices + 1)
+        if state.total[kernels.BEST_EXCESS] == 0:
+            state.penalty[:] = ground.penalty
+            state.budget_penalty[:] = ground.budget_penalty
+        late = (1 - LATE) * budget / CHANGES
+        adapt = int(max(field.limit.size // 3, min(ADAPT * free, late)))
+        kernels.refresh(field, state, ground.base, relaxation)
         for number in range(slices):
             if watch.is_over():
                 break
+            is_late = number >= LATE * slices or heat > first_heat
             course = kernels.Course(
                 hot=falling[number],
                 cold=falling[number + 1],
                 allowance=relaxation,
-                adapt=adapt,
+                adapt=adapt if is_late else 1 << 60,
                 depth=DEPTH,
                 sample=SAMPLE,
                 width=WIDTH,
+                ease=easing[number],
+                ease_end=easing[number + 1],
             )
-            kernels.anneal(field, state, course, min(SLICE, int(budget / slices) + 1))
+            kernels.anneal(field, state, course, int(budget / slices) + 1)
             kernels.refresh(field, state, ground.base, relaxation)
             if tell is not None and state.count[kernels.IMPROVED] > improved:
                 improved = state.count[kernels.IMPROVED]

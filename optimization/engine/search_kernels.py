@@ -31,7 +31,7 @@ LONGEST = 8
 # Chance that a step starts at an exceeded limit while there is one.
 REPAIR = 0.3
 # Changes of the penalties, once in `Course.adapt` priced arcs.
-RISE, FALL = 1.1, 0.95
+RISE, FALL = 1.03, 0.97
 
 
 class Field(NamedTuple):
@@ -91,6 +91,8 @@ class Course(NamedTuple):
     depth: int  # longest chain
     sample: int  # units looked at per link of a chain
     width: int  # partial chains of one length
+    ease: float  # weight of the charges at the start of the slice
+    ease_end: float  # and at its end
 
 
 @njit(cache=True)
@@ -370,10 +372,12 @@ def anneal(field, state, course, evaluations):
     temperature = course.hot
     steps = 0
     relief = 0.0
+    ease = course.ease
     while spent < evaluations:
         steps += 1
         if steps % 64 == 1:
             temperature = course.hot * np.exp(cooling * spent / evaluations)
+            ease = course.ease * (course.ease_end / course.ease) ** (spent / evaluations)
             relief = 0.0
             for j in range(nobody):
                 relief = max(relief, charge[j] - field.floor[j])
@@ -402,9 +406,9 @@ def anneal(field, state, course, evaluations):
                     if a == was:
                         continue
                     base = sums[p] + priced[a] - priced[was]
-                    if base - relief >= lowest:
+                    if base - ease * relief >= lowest:
                         break
-                    if base - (charge[j] - field.floor[j]) >= lowest and j != origin:
+                    if base - ease * (charge[j] - field.floor[j]) >= lowest and j != origin:
                         spent += 1
                         continue
                     met = field.standing[a] - field.standing[was]
@@ -414,8 +418,9 @@ def anneal(field, state, course, evaluations):
                         base += state.total[CLASH_PENALTY] * met
                     if j == origin:
                         spent += 1
-                        total = base - charge[j]
+                        total = -charge[j]
                         total += _charge_after(y, limit, penalty, dual, j, amount, a, leaving)
+                        total = base + ease * total
                         if total < lowest:
                             lowest = total
                             length = links + 1
@@ -431,8 +436,9 @@ def anneal(field, state, course, evaluations):
                         continue
                     # The end of the chain at j, with the first unit's place left empty.
                     spent += 1
-                    total = base - charge[j] + emptied
+                    total = -charge[j] + emptied
                     total += _charge_after(y, limit, penalty, dual, j, amount, a, -1)
+                    total = base + ease * total
                     if total < lowest:
                         lowest = total
                         length = links + 1
@@ -452,8 +458,9 @@ def anneal(field, state, course, evaluations):
                         if at >= many:
                             at -= many
                         v = state.held[field.into_first[j] + at]
-                        total = base - charge[j]
+                        total = -charge[j]
                         total += _charge_after(y, limit, penalty, dual, j, amount, a, state.arc[v])
+                        total = base + ease * total
                         if total >= lowest:
                             continue
                         if next_count == width and total >= next_sums[width - 1]:
