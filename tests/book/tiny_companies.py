@@ -19,7 +19,10 @@ def tiny_companies(draw: st.DrawFn, most_units: int = 6) -> tuple[Tables, dict[s
     features = draw(st.sets(st.sampled_from(sorted(FEATURES)), max_size=7))
     reps = _reps(rng)
     rep_ids = [row["rep_id"] for row in reps]
-    accounts = _accounts(rng, rep_ids, int(rng.integers(1, most_units + 1)))
+    units = int(
+        rng.choice([most_units, most_units - 1, most_units - 1, rng.integers(1, most_units)])
+    )
+    accounts = _accounts(rng, rep_ids, units)
     policy: dict[str, Any] = {
         "metrics": _metrics(rng, rep_ids),
         "overtime": {"price_usd_per_hour": float(rng.choice([0, 40]))},
