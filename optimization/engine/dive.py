@@ -119,6 +119,35 @@ class DivingLp:
         owner[free] = self.largest(free)[0]
         return owner
 
+    def settle(self, smallest: float, watch: Watch) -> float | None:
+        """Fix every unit of at least `smallest` at its largest share; the value then."""
+        loose = np.flatnonzero((self.size >= smallest) & (self.fixed < 0))
+        self.fix(loose, self.largest(loose)[0])
+        return self.solve(watch)
+
+    def core(self, depth: int) -> Arcs:
+        """Pairs of lowest cost at the LP's prices: one of each fixed unit, `depth` of others.
+
+        Pairs that the LP uses come first, so that the model of the core has its answer.
+        """
+        prices, arcs, fixed = self.lp.prices(), self.arcs, self.fixed
+        unit = arcs.unit
+        priced = arcs.values.priced(arcs.rep, prices)
+        width = self.problem.rep_count + 1
+        used = self.share > FRACTION
+        keys = self.unit[used] * width + self.rep[used]
+        priced = np.where(np.isin(unit * width + arcs.rep, keys), -np.inf, priced)
+        priced = np.where(fixed[unit] == arcs.rep, -np.inf, priced)
+        order = np.lexsort((arcs.rep, priced, unit))
+        place = np.arange(len(arcs)) - np.repeat(arcs.first[:-1], np.diff(arcs.first))
+        kept = np.sort(order[(place == 0) | ((place < depth) & (fixed[unit] < 0))])
+        first = np.searchsorted(unit[kept], np.arange(arcs.first.size))
+        values = arcs.values
+        chosen = type(values)(
+            values.cost[kept], values.load[kept], values.fill[kept], values.weight[kept]
+        )
+        return Arcs(first, arcs.rep[kept], chosen)
+
 
 def unit_sizes(problem: Problem, arcs: Arcs) -> Floats:
     """(U) the largest share of a target that a unit takes at its least demanding rep."""

@@ -4,6 +4,7 @@ Pyomo translates the model; the run itself is started here, because Pyomo's own 
 plan and no interrupt, and redirects the output of the whole process while it runs.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,10 @@ from optimization.errors import SolverError
 FEASIBILITY = 1e-7
 # In the scaled units of the model: about 1e-12 of its largest cost.
 ABSOLUTE_GAP = 1e-7
+
+# Pyomo builds and translates one model at a time: its registries are not made for threads. HiGHS
+# itself runs outside this lock.
+PYOMO = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ def run_highs(
     Raises:
         SolverError: HiGHS ended in a way that is neither an answer nor a limit.
     """
-    highs, column = translate(model)
+    with PYOMO:
+        highs, column = translate(model)
     for name, option in {
         "output_flag": False,
         "threads": threads,

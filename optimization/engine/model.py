@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from optimization.engine.formulation import Objective, build_model
-from optimization.engine.handover import run_highs
+from optimization.engine.handover import PYOMO, run_highs
 from optimization.engine.problem import Arcs, Floats, Ints, Problem
 from optimization.engine.watch import Watch
 
@@ -55,9 +55,10 @@ def solve_model(
         return ModelAnswer(None, np.inf, "infeasible")
     relaxation = np.inf if objective != "cost" else relaxation
     allowed_clashes = np.inf if objective == "clashes" else clashes
-    model = build_model(
-        problem, arcs, relaxation=relaxation, clashes=allowed_clashes, objective=objective
-    )
+    with PYOMO:
+        model = build_model(
+            problem, arcs, relaxation=relaxation, clashes=allowed_clashes, objective=objective
+        )
     money = model.money
 
     def tell(bound: float, value: float) -> None:

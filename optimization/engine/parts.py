@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimization.engine.dense import DensePairs
-from optimization.engine.problem import Arcs, Bools, Ints, Limits, Problem
+from optimization.engine.problem import TOLERANCE, Arcs, Bools, Floats, Ints, Limits, Problem
 
 
 @dataclass(frozen=True)
@@ -21,37 +21,68 @@ class Part:
     reps: Ints
     nobody: int  # what the whole problem calls nobody
 
-    def put_back(self, owner: Ints, answer: Ints) -> Ints:
-        """The whole plan `owner` (U) with the part's answer (n)."""
-        whole = owner.copy()
-        whole[self.units] = np.append(self.reps, self.nobody)[answer]
-        return whole
-
     def owners(self, owner: Ints) -> Ints:
         """The part's own view of a whole plan, (n)."""
         mine = owner[self.units]
         return np.where(mine == self.nobody, self.reps.size, np.searchsorted(self.reps, mine))
 
 
-def part_of(problem: Problem, arcs: Arcs, owner: Ints, reps: Ints) -> Part:
+@dataclass
+class Standing:
+    """A plan and what its territories hold, kept up to date part by part."""
+
+    problem: Problem
+    owner: Ints  # (U)
+    load: Floats  # (J, E)
+    fill: Floats  # (J, E)
+    used: Floats  # (B)
+
+    @classmethod
+    def of(cls, problem: Problem, owner: Ints) -> "Standing":
+        plan = problem.evaluate(owner)
+        return cls(problem, owner.copy(), plan.load, plan.fill, plan.budget_use)
+
+    @property
+    def excess(self) -> Floats:
+        """(J) total excess of each rep's hard limits."""
+        limits = self.problem.limits
+        over = np.maximum(self.load - limits.upper, 0.0)
+        under = np.maximum(limits.lower - self.fill, 0.0)
+        total = np.where(over > TOLERANCE, over, 0.0) + np.where(under > TOLERANCE, under, 0.0)
+        return total.sum(axis=1)
+
+    def take(self, part: Part, answer: Ints) -> None:
+        """Put a part's answer (n) into the plan."""
+        before = self.owner[part.units]
+        after = np.append(part.reps, part.nobody)[answer]
+        pairs = self.problem.pairs
+        old, new = pairs.at(part.units, before), pairs.at(part.units, after)
+        for index, values, sign in ((before, old, -1.0), (after, new, 1.0)):
+            held = index < part.nobody
+            np.add.at(self.load, index[held], sign * values.load[held])
+            np.add.at(self.fill, index[held], sign * values.fill[held])
+            self.used += sign * values.weight.sum(axis=0)
+        self.owner[part.units] = after
+
+
+def part_of(standing: Standing, arcs: Arcs, reps: Ints) -> Part:
     """Deal again, among `reps` (rising), the units they own now that have a choice in `arcs`.
 
-    Units of the reps without a choice stay; so do units of `separate` sets that reach outside.
+    Units of the reps without a choice stay; members of `separate` sets outside keep their reps.
     """
+    problem, owner = standing.problem, standing.owner
     nobody = problem.rep_count
     chosen = np.zeros(nobody + 1, dtype=bool)
     chosen[reps] = True
     offered = chosen.copy()
     offered[nobody] = True
     unit = arcs.unit
-    inside = chosen[owner[unit]] & offered[arcs.rep]
+    inside = np.flatnonzero(chosen[owner[unit]] & offered[arcs.rep])
     count = np.bincount(unit[inside], minlength=owner.size)
     units = np.flatnonzero(count > 1)
-    free = np.zeros(owner.size, dtype=bool)
-    free[units] = True
-    inside &= free[unit]
     place = np.full(owner.size, -1)
     place[units] = np.arange(units.size)
+    inside = inside[place[unit[inside]] >= 0]
     local_rep = np.searchsorted(reps, arcs.rep[inside])
     local_rep = np.where(arcs.rep[inside] == nobody, reps.size, local_rep)
     values = arcs.values
@@ -65,33 +96,30 @@ def part_of(problem: Problem, arcs: Arcs, owner: Ints, reps: Ints) -> Part:
     allowed[row, local_rep] = True
     cost[row, local_rep] = values.cost[inside]
     held = local_rep < reps.size
-    load[row[held], local_rep[held]] = values.load[inside][held]
-    fill[row[held], local_rep[held]] = values.fill[inside][held]
+    load[row[held], local_rep[held]] = values.load[inside[held]]
+    fill[row[held], local_rep[held]] = values.fill[inside[held]]
     weight[row, local_rep] = values.weight[inside]
 
-    whole = problem.evaluate(owner)
-    at_units = problem.pairs.at(units, owner[units])
+    # What the reps hold beside these units moves their limits.
+    mine = problem.pairs.at(units, owner[units])
     own = np.searchsorted(reps, owner[units])
-    base_load, base_fill = whole.load[reps].copy(), whole.fill[reps].copy()
-    real = owner[units] < nobody
-    np.subtract.at(base_load, own[real], at_units.load[real])
-    np.subtract.at(base_fill, own[real], at_units.fill[real])
-    used = whole.budget_use - at_units.weight.sum(axis=0)
+    other_load, other_fill = standing.load[reps].copy(), standing.fill[reps].copy()
+    np.subtract.at(other_load, own, mine.load)
+    np.subtract.at(other_fill, own, mine.fill)
     limits = problem.limits.of(reps)
-    separate = _inside(problem, place, owner, allowed, reps)
     part = replace(
         problem,
         pairs=DensePairs(allowed, cost, load, fill, weight),
         limits=Limits(
-            lower=limits.lower - base_fill,
-            upper=limits.upper - base_load,
-            soft_lower=limits.soft_lower - base_fill,
-            soft_upper=limits.soft_upper - base_load,
+            lower=limits.lower - other_fill,
+            upper=limits.upper - other_load,
+            soft_lower=limits.soft_lower - other_fill,
+            soft_upper=limits.soft_upper - other_load,
             price_below=limits.price_below,
             price_above=limits.price_above,
         ),
-        budget_limit=problem.budget_limit - used,
-        separate=separate,
+        budget_limit=problem.budget_limit - (standing.used - mine.weight.sum(axis=0)),
+        separate=_inside(problem, place, owner, allowed, reps),
         incumbent=None,
     )
     return Part(part, units, reps, nobody)
