@@ -318,6 +318,8 @@ def rep_table(team: Team, reps: int, scoring: Scoring) -> pl.DataFrame:
 
 def _override_table(rows: pl.DataFrame) -> pl.DataFrame:
     """stg_plan__override: decisions that have not expired."""
+    is_grouped = "Group ID" in rows.columns
+    group = pl.col("Group ID") if is_grouped else pl.lit(None, dtype=pl.String)
     return (
         rows.filter(pl.col("Expires").is_null() | (pl.col("Expires") >= AS_OF))
         .select(
@@ -326,7 +328,7 @@ def _override_table(rows: pl.DataFrame) -> pl.DataFrame:
             rep_id="Rep ID",
             reason="Reason",
             expires_date="Expires",
-            group_id=pl.lit(None, dtype=pl.String),
+            group_id=group,
         )
         .sort("account_id", "action", "rep_id")
     )

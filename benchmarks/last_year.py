@@ -97,7 +97,7 @@ def _on_sphere(place: Floats) -> Floats:
     return np.column_stack((np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)))
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _settle(owner, seat, way, load, target, weights):  # type: ignore[no-untyped-def]
     """Hand units over, in place; seat, way: (U, K) candidates and what their distance costs."""
     units, metrics = load.shape

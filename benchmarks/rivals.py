@@ -3,7 +3,7 @@
     python -m benchmarks.rivals --accounts 2000 --reps 40 --seed 7 --seconds 60 --json rivals.json
     python -m benchmarks.rivals --json rivals.json --out benchmarks/results/rivals.md --report
 
-Each plan is made in a process of its own on the tables of `benchmarks.books` under
+Each plan is made in a process of its own on a book of `benchmarks.drifted_books` under
 `scale_policy.yaml`, and judged by `benchmarks.yardstick`, which shares no code with the engine.
 Every solver, the engine too, is given `--seconds`, counted from when it has read its model; ten
 times that stops any method. Plans in the JSON file are not made again, failed ones apart.
@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.books import AS_OF, Book, planning_book
+from benchmarks.books import AS_OF, Book
 from benchmarks.case import METRICS, Ints, build_case, scale_policy
+from benchmarks.drifted_books import drifted_book
 from benchmarks.rival_plans import METHODS, Method
 from benchmarks.run_log import Run, RunLog, machine, machine_line, table
 from benchmarks.scale import TABLES, peak_mb, rep_indices, write_book
@@ -51,7 +52,7 @@ def compare(
     ]
     if not missing:
         return
-    book = planning_book(accounts, reps, seed)
+    book = drifted_book(accounts, reps, seed)
     case = build_case(book, scale_policy())
     with tempfile.TemporaryDirectory() as folder:
         write_book(book, Path(folder))
@@ -111,7 +112,7 @@ def make(folder: Path, name: str, seed: int, seconds: float) -> None:
 
 def engine_plan(book: Book, seed: int, seconds: float) -> Ints:
     """The engine's plan within the same seconds."""
-    from optimization import plan_territories
+    from optimization.planner import plan_territories
 
     policy = scale_policy()
     solver = policy.solver.model_copy(update={"time_limit_seconds": seconds})

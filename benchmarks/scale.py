@@ -4,7 +4,7 @@
     python -m benchmarks.scale --json scale.json                  # the four sizes of the target
     python -m benchmarks.scale --json scale.json --out benchmarks/results/scale.md --report
 
-A run is `optimization.plan_territories` on the tables of `benchmarks.books` under
+A run is `optimization.plan_territories` on a book of `benchmarks.drifted_books` under
 `scale_policy.yaml`, in a process of its own that reads the tables from Parquet: its peak memory is
 that of planning, extraction of all result tables included. Afterwards, timed apart, the independent
 verifier and `benchmarks.yardstick` check the plan. Runs already in the JSON file are not repeated.
@@ -26,8 +26,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.books import AS_OF, Book, planning_book
+from benchmarks.books import AS_OF, Book
 from benchmarks.case import Ints, build_case, scale_policy
+from benchmarks.drifted_books import drifted_book
 from benchmarks.run_log import Run, RunLog, machine, machine_line, table
 from benchmarks.yardstick import judge
 
@@ -39,7 +40,7 @@ TABLES = ("accounts", "reps", "overrides")
 def run(accounts: int, reps: int, seed: int) -> Run:
     """Make the tables, plan them in a fresh process, judge the plan."""
     started = time.perf_counter()
-    book = planning_book(accounts, reps, seed)
+    book = drifted_book(accounts, reps, seed)
     tables_seconds = time.perf_counter() - started
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -91,7 +92,8 @@ def in_fresh_process(folder: Path, seed: int) -> dict[str, Any]:
 
 def measure(folder: Path, seed: int) -> None:
     """Plan the tables in `folder`; leaves measured.json and assignment.parquet there."""
-    from optimization import plan_territories, verify_plan
+    from optimization.audit.verify import verify_plan
+    from optimization.planner import plan_territories
 
     policy = scale_policy().model_copy(update={"seed": seed})
     before_mb = peak_mb()
@@ -131,7 +133,10 @@ def measure(folder: Path, seed: int) -> None:
 
 
 class Laps:
-    """Seconds by phase, from the planner's progress reports: a phase lasts until the next."""
+    """Seconds by phase, from the planner's progress reports: a phase lasts until the next.
+
+    A report names what is being done first; bound and cost follow behind a comma, and change.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -142,7 +147,7 @@ class Laps:
         """A progress report: the phase begins, or goes on."""
         now = time.perf_counter()
         self.seconds[self._phase] = self.seconds.get(self._phase, 0.0) + now - self._since
-        self._phase, self._since = phase, now
+        self._phase, self._since = phase.partition(",")[0], now
 
     def stop(self) -> None:
         """The last phase ends."""
@@ -208,7 +213,8 @@ def report(runs: list[Run]) -> str:
     for text in dict.fromkeys(machine_line(one["machine"]) for one in runs):
         lines += [f"Machine: {text}", ""]
     lines += [
-        "Sample-like data (`benchmarks/books.py`), policy `benchmarks/scale_policy.yaml`: hours "
+        "Sample-like data whose owners are last year's plan, drifted "
+        "(`benchmarks/drifted_books.py`), policy `benchmarks/scale_policy.yaml`: hours "
         "and potential ±5 %, sales and account count ±15 %, families, locks, 10 % of sales may "
         "move.",
         "",
@@ -304,7 +310,7 @@ def _phase_table(runs: list[Run]) -> str:
 def warm_up() -> None:
     """Fill the kernel cache on disk by a plan of a few accounts."""
     with tempfile.TemporaryDirectory() as name:
-        write_book(planning_book(120, 4, 1), Path(name))
+        write_book(drifted_book(120, 4, 1), Path(name))
         in_fresh_process(Path(name), 1)
 
 

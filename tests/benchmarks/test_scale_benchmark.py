@@ -79,11 +79,29 @@ def test_phases_last_until_the_next_report(monkeypatch: pytest.MonkeyPatch) -> N
     clock = iter([0.0, 1.0, 3.0, 6.0, 10.0])
     monkeypatch.setattr(scale.time, "perf_counter", lambda: next(clock))
     laps = scale.Laps()
-    laps.tell("bound", 1, 3)
+    laps.tell("bound, plan 9,000, gap 0.2 %", 1, 3)
     laps.tell("search", 2, 3)
     laps.tell("bound", 2, 3)
     laps.stop()
     assert laps.seconds == {"read tables": 1.0, "bound": 2.0 + 4.0, "search": 3.0}
+
+
+@pytest.mark.slow
+def test_a_run_from_tables_to_page(tmp_path: Path) -> None:
+    found = scale.run(60, 4, 7)
+    assert found["verifier_violations"] == []
+    assert found["faults"] == []
+    assert found["yardstick_cost_usd"] == pytest.approx(found["objective_usd"], rel=1e-6)
+    assert found["bound_usd"] <= found["objective_usd"] * (1 + 1e-9)
+    assert found["moved_sales_pct"] <= found["budget_pct"] + 1e-3
+    assert [one["metric"] for one in found["bands"]] == list(METRICS)
+    assert 0 < found["pairs"] <= 60 * 4
+    assert found["pairs_evaluated"] > 0
+    assert found["start_mb"] < found["peak_mb"] < 1_500
+    assert found["seconds"] == pytest.approx(sum(found["phases"].values()))
+    log = RunLog(tmp_path / "runs.json", scale.KEYS)
+    log.record(found)
+    assert "| 60 × 4, seed 7 |" in scale.report(RunLog(tmp_path / "runs.json", scale.KEYS).runs)
 
 
 def test_nobody_and_strangers_have_no_index() -> None:
