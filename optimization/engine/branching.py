@@ -23,7 +23,7 @@ class _Node:
     bound: float
     order: int
     allowed: Bools = field(compare=False)
-    share: Floats = field(compare=False)
+    choice: int | None = field(compare=False)  # the pair to branch on
     basis: Any = field(compare=False)
 
 
@@ -33,7 +33,6 @@ def branch(
     bound: float,
     target: float,
     watch: Watch,
-    *,
     nodes: int,
     tell: Tell | None = None,
 ) -> float:
@@ -42,50 +41,53 @@ def branch(
     lp: solved at the root. size: (U) largest share of a target that a unit takes. bound: of the
     root. The smallest bound of the open nodes is always proved, so any end is a valid one.
     """
-    heap = [_Node(bound, 0, lp.allowed, lp.share, lp.highs.getBasis())]
+    heap = [_Node(bound, 0, lp.allowed, _choose(lp, size), lp.highs.getBasis())]
     closed, count = np.inf, 0
     while heap and heap[0].bound < min(target, closed) and count < nodes:
         node = heap[0]
-        choice = _choose(lp, node, size)
-        if choice is None:
+        if node.choice is None:
             break
         children = []
-        for allowed in _children(lp, node, choice):
+        for allowed in _children(lp, node.allowed, node.choice):
             lp.allow(allowed)
-            lp.highs.setBasis(node.basis)
+            lp.start_from(node.basis)
             solved = None if watch.is_over() else lp.solve(watch.left, target)
             if solved is None:
                 return min(node.bound, closed)
             count += 1
-            children.append((max(node.bound, solved), allowed, lp.share, lp.highs.getBasis()))
+            value = max(node.bound, solved)
+            basis = lp.highs.getBasis()
+            children.append(_Node(value, count, allowed, _choose(lp, size), basis))
         heapq.heappop(heap)
-        for k, (value, allowed, share, basis) in enumerate(children):
-            if value >= target:
-                closed = min(closed, value)
+        for child in children:
+            if child.bound >= target:
+                closed = min(closed, child.bound)
             else:
-                heapq.heappush(heap, _Node(value, count + k, allowed, share, basis))
+                heapq.heappush(heap, child)
         if tell and heap:
             tell("owners of large units", min(heap[0].bound, closed), None)
     return min(heap[0].bound if heap else np.inf, closed)
 
 
-def _choose(lp: CutLp, node: _Node, size: Floats) -> int | None:
-    """The pair of the unit whose splitting hides most, at the rep with its largest share."""
-    split = (node.share > FRACTION) & (node.share < 1 - FRACTION)
-    places = np.flatnonzero(split)
-    if not places.size:
+def _choose(lp: CutLp, size: Floats) -> int | None:
+    """The pair of the unit whose splitting hides most in the last LP, where its share is largest.
+
+    None where no unit is split.
+    """
+    first, share = lp.arcs.first, lp.share
+    units = np.unique(lp.unit[(share > FRACTION) & (share < 1 - FRACTION)])
+    if not units.size:
         return None
-    top = np.maximum.reduceat(node.share, lp.arcs.first[:-1])
-    units = np.unique(lp.unit[places])
-    u = int(units[int(np.argmax(size[units] * np.minimum(1 - top[units], 0.5)))])
-    at = slice(lp.arcs.first[u], lp.arcs.first[u + 1])
-    return int(lp.arcs.first[u] + np.argmax(node.share[at]))
+    top = np.maximum.reduceat(share, first[:-1])[units]
+    u = int(units[int(np.argmax(size[units] * np.minimum(1 - top, 0.5)))])
+    return int(first[u] + np.argmax(share[first[u] : first[u + 1]]))
 
 
-def _children(lp: CutLp, node: _Node, place: int) -> tuple[Bools, Bools]:
-    without, within = node.allowed.copy(), node.allowed.copy()
-    without[place] = False
+def _children(lp: CutLp, allowed: Bools, place: int) -> tuple[Bools, Bools]:
+    """The pairs left where the pair is in the plan, and where it is not."""
+    within, without = allowed.copy(), allowed.copy()
     u = lp.unit[place]
     within[lp.arcs.first[u] : lp.arcs.first[u + 1]] = False
-    within[place] = node.allowed[place]
+    within[place] = True
+    without[place] = False
     return within, without

@@ -20,6 +20,7 @@ where rho is the largest dual of a hard limit. Excesses and penalties are no par
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -157,6 +158,10 @@ class CutLp:
         self.column = np.full(len(arcs), -1, dtype=np.int64)  # column of each pair in the LP
         self.allowed = np.ones(len(arcs), dtype=bool)
         self.place = np.zeros(0, dtype=np.int64)  # pair of each column behind `first_pair`
+        # Of the last LP: duals of its rows, shares of all pairs, values of the soft slacks.
+        self.dual: Floats = np.zeros(0)
+        self.share: Floats = np.zeros(len(arcs))
+        self.soft_value: Floats = np.zeros(sum(rows.price.size for rows in self.rows))
         self._first_rows()
         self._slacks(penalty / self.money)
         self.first_pair = self.highs.getNumCol()
@@ -267,6 +272,40 @@ class CutLp:
         self._ok(self.highs.addRows(len(cuts), lower, upper, count, begin, at, entries))
         self.cut_row += list(range(first, first + len(cuts)))
         self.cuts += cuts
+
+    def drop_idle_cuts(self) -> None:
+        """Remove the cuts that the last LP did not need, and keep its basis."""
+        import highspy
+
+        row = np.array(self.cut_row, dtype=np.int64)
+        row = row[row < self.dual.size]
+        basis = self.highs.getBasis()
+        rows = list(basis.row_status)
+        status = np.array([int(s) for s in rows])
+        idle = row[status[row] == int(highspy.HighsBasisStatus.kBasic)]
+        if not idle.size:
+            return
+        first = self.highs.getNumRow() - len(self.cuts)
+        kept = np.setdiff1d(np.arange(status.size), idle)
+        basis.row_status = [rows[r] for r in kept.tolist()]
+        self._ok(self.highs.deleteRows(idle.size, idle.astype(np.int32)))
+        self._ok(self.highs.setBasis(basis))
+        self.cuts = [self.cuts[r - first] for r in kept.tolist() if r >= first]
+        self.cut_row = list(range(first, first + len(self.cuts)))
+        self.dual = self.dual[kept[kept < self.dual.size]]
+
+    def start_from(self, basis: Any) -> None:
+        """Start the next LP from a basis of fewer columns and cuts; those since then are out."""
+        import highspy
+
+        columns = self.highs.getNumCol() - len(basis.col_status)
+        rows = self.highs.getNumRow() - len(basis.row_status)
+        status = highspy.HighsBasisStatus
+        whole = highspy.HighsBasis()
+        whole.col_status = list(basis.col_status) + [status.kLower] * columns
+        whole.row_status = list(basis.row_status) + [status.kBasic] * rows
+        whole.valid = True
+        self._ok(self.highs.setBasis(whole))
 
     def allow(self, allowed: Bools) -> None:
         """Offer only the pairs of `allowed` (A) from now on."""

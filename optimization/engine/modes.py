@@ -26,8 +26,10 @@ MOST_PAIRS = 400_000
 # Units of at least this share of a target are told apart; below nothing is gained.
 LARGE_UNIT = 0.1
 # Rounds of cuts, and the least gain of three of them as a share of the gap.
-CUT_ROUNDS = 30
-LEAST_GAIN = 0.02
+CUT_ROUNDS = 20
+LEAST_GAIN = 0.01
+# Rounds between which cuts that the LP does not need are dropped.
+DROP_ROUNDS = 4
 # Penalty of excess, USD per whole target: so many times what a mean territory costs.
 PENALTY = 10.0
 
@@ -66,7 +68,7 @@ def raise_bound(
     lp.allow(_fitting(problem, arcs, relaxation))
     bound = _cut(lp, size, certificate.bound, cost - gap, watch, tell)
     if bound < cost - gap and nodes > 0 and not watch.is_over():
-        bound = max(bound, branch(lp, size, bound, cost - gap, watch, nodes=nodes, tell=tell))
+        bound = max(bound, branch(lp, size, bound, cost - gap, watch, nodes, tell))
     return max(min(bound, cost), certificate.bound)
 
 
@@ -99,6 +101,8 @@ def _cut(
         least = LEAST_GAIN * (target - bound)
         if bound >= target or (len(history) > 4 and bound - history[-4] < least):
             break
+        if len(history) % DROP_ROUNDS == 0:
+            lp.drop_idle_cuts()
         if not add_mode_cuts(lp, size):
             break
     return bound
