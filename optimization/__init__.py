@@ -7,35 +7,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from optimization.audit.verify import VERIFIED_RULES as VERIFIED_RULES
+    from optimization.audit.verify import Violation as Violation
+    from optimization.audit.verify import verify_plan as verify_plan
     from optimization.errors import Infeasible as Infeasible
+    from optimization.errors import NoPlanYet as NoPlanYet
     from optimization.errors import PlanInputError as PlanInputError
     from optimization.errors import PolicyError as PolicyError
+    from optimization.planner import plan_territories as plan_territories
     from optimization.policy import Policy as Policy
     from optimization.policy import load_policy as load_policy
     from optimization.policy import policy_schema as policy_schema
-    from optimization.result import Plan as Plan
-    from optimization.solve import plan_territories as plan_territories
-    from optimization.verify import VERIFIED_RULES as VERIFIED_RULES
-    from optimization.verify import Violation as Violation
-    from optimization.verify import verify_plan as verify_plan
+    from optimization.report.result import Plan as Plan
 
 _HOME = {
     "Infeasible": "errors",
+    "NoPlanYet": "errors",
     "PlanInputError": "errors",
     "PolicyError": "errors",
     "Policy": "policy",
     "load_policy": "policy",
     "policy_schema": "policy",
-    "Plan": "result",
-    "plan_territories": "solve",
-    "VERIFIED_RULES": "verify",
-    "Violation": "verify",
-    "verify_plan": "verify",
+    "Plan": "report.result",
+    "plan_territories": "planner",
+    "VERIFIED_RULES": "audit.verify",
+    "Violation": "audit.verify",
+    "verify_plan": "audit.verify",
 }
 
 __all__ = [
     "VERIFIED_RULES",
     "Infeasible",
+    "NoPlanYet",
     "Plan",
     "PlanInputError",
     "Policy",

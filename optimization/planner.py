@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from optimization.errors import Infeasible
+from optimization.finding import Finding
 from optimization.policy import Policy
 from optimization.report.result import Plan
-from optimization.result import Finding
 
 if TYPE_CHECKING:
     from optimization.book.planning import Planning

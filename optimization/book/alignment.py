@@ -17,8 +17,8 @@ from optimization.book.remarks import remark_each
 from optimization.book.tables import AccountArrays, Bools, Floats, Ints, RepArrays
 from optimization.book.units import ONLY_ELIGIBLE, Units
 from optimization.errors import PlanInputError
+from optimization.finding import Finding
 from optimization.policy import Policy
-from optimization.result import Finding
 
 
 def build_units(

@@ -8,8 +8,8 @@ import polars as pl
 from optimization.book.filters import codes
 from optimization.book.overrides import ManualDecisions
 from optimization.book.tables import AccountArrays, Ints
+from optimization.finding import Finding
 from optimization.policy import Policy
-from optimization.result import Finding
 
 
 @dataclass(frozen=True)

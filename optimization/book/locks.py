@@ -17,8 +17,8 @@ from optimization.book.remarks import remark_each
 from optimization.book.tables import ACCOUNT_TABLE, AccountArrays, Bools, Floats, Ints, RepArrays
 from optimization.book.units import ASSIGNED, FREE, LOCKED
 from optimization.errors import PlanInputError
+from optimization.finding import Finding
 from optimization.policy import LockRule, Policy
-from optimization.result import Finding
 
 NO_LOCK, MANUAL = -2, -1
 

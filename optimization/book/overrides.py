@@ -8,7 +8,7 @@ import polars as pl
 
 from optimization.book.tables import AccountArrays, RepArrays
 from optimization.errors import PlanInputError
-from optimization.result import Finding
+from optimization.finding import Finding
 
 OVERRIDE_TABLE = "stg_plan__override"
 OF_ONE_ACCOUNT = ("lock", "assign", "forbid")

@@ -21,8 +21,8 @@ from optimization.book.travel import build_trips
 from optimization.book.units import Units
 from optimization.engine.problem import Effort, Problem
 from optimization.errors import PlanInputError
+from optimization.finding import Finding
 from optimization.policy import Policy, SolverPolicy
-from optimization.result import Finding
 
 if TYPE_CHECKING:
     # Its kernels import numba, which costs a second that reading a policy should not.
@@ -142,6 +142,7 @@ def _effort(solver: SolverPolicy) -> Effort:
         rel_gap=solver.rel_gap_pct / 100,
         node_limit=solver.node_limit,
         search_steps=solver.search_steps_millions or 0,
+        rounds=solver.rounds,
         threads=solver.threads,
     )
 

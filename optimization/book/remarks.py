@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from optimization.book.tables import AccountArrays, RepArrays
-from optimization.result import Finding
+from optimization.finding import Finding
 
 # A rule that concerns half a book is one finding to read, not half a million.
 LISTED = 50

@@ -9,8 +9,8 @@ from optimization.book.overrides import ManualDecisions
 from optimization.book.tables import AccountArrays, Ints, RepArrays
 from optimization.book.units import Units
 from optimization.errors import PlanInputError
+from optimization.finding import Finding
 from optimization.policy import Policy
-from optimization.result import Finding
 
 
 def separate_units(

@@ -27,8 +27,8 @@ from optimization.book.filters import matches
 from optimization.book.splitting import split_targets
 from optimization.book.tables import AccountArrays, Bools, Floats, Ints, RepArrays
 from optimization.book.units import Units
+from optimization.finding import Finding
 from optimization.policy import METRICS, MetricBand, Policy
-from optimization.result import Finding
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import polars as pl
 from optimization.book.filters import codes
 from optimization.book.tables import AccountArrays, Floats, Ints, RepArrays
 from optimization.errors import PlanInputError, nearest
+from optimization.finding import Finding
 from optimization.policy import Policy
-from optimization.result import Finding
 
 NEEDED, OPTIONAL = ("from_zone", "to_zone", "hours"), "km"
 # Cells of zones x zones kept: two matrices of 50 million doubles are 800 MB.

@@ -316,7 +316,10 @@ class CoreLp:
     ) -> int:
         """Add columns of `cost` USD between 0 and `upper`; returns the number of the first."""
         if not np.abs(value).max(initial=0.0) <= COEFFICIENT_LIMIT:
-            raise SolverError("a coefficient of the linear relaxation is above 1e7 or not finite")
+            raise SolverError(
+                "a load of the linear relaxation is above 1e7 targets or not finite; "
+                "check the accounts' hours, potential and sales"
+            )
         if not np.isfinite(cost).all():
             raise SolverError("a cost of the linear relaxation is no finite number")
         count = cost.size

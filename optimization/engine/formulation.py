@@ -98,7 +98,10 @@ def _sets(model: Any, problem: Problem, arcs: Arcs) -> None:
     if not all(np.isfinite(number).all() for number in numbers):
         raise SolverError("a cost or load of the integer model is not a finite number")
     if max(np.abs(number).max(initial=0.0) for number in numbers[1:]) > COEFFICIENT_LIMIT:
-        raise SolverError(f"a load of the integer model is above {COEFFICIENT_LIMIT:g} targets")
+        raise SolverError(
+            f"a load of the integer model is above {COEFFICIENT_LIMIT:g} targets; "
+            "check the accounts' hours, potential and sales"
+        )
     if len(set(problem.resources)) < len(problem.resources):
         raise SolverError("two resources of the integer model have one name")
     model.problem, model.arcs = problem, arcs

@@ -14,6 +14,7 @@ Tiny problems go to the whole Pyomo model at once and are proved optimal (exact)
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from optimization.engine.exact import solve_exactly
 from optimization.engine.fixing import arcs_of, surviving_arcs
 from optimization.engine.lp import LpOptimum, solve_lp
 from optimization.engine.model import ModelAnswer, solve_model
+from optimization.engine.modes import raise_bound
 from optimization.engine.problem import TOLERANCE, Arcs, Ints, Prices, Problem
 from optimization.engine.regroup import deal_again
 from optimization.engine.rounding import rounded
@@ -56,6 +58,8 @@ CORES = ((3, 1), (5, 10))
 CORE_ARCS = 9_000
 # In larger problems units down to this share are fixed one by one, the others in groups.
 MEDIUM_UNIT = 0.05
+# Nodes of the first branching on large units; each is an LP of 10 to 50 ms.
+BOUND_NODES = 100
 # Nodes of the first integer model.
 FIRST_NODES = 200
 
@@ -215,8 +219,9 @@ class _Solve:
             self._offer(plan)
         self._tell("first plan")
         reps = self.problem.rep_count
-        self._deal(arcs, max(reps, 8) if self.relaxation > self.allowance else reps // 2, 0)
-        self._tell("re-deals")
+        if self.relaxation > self.allowance:
+            self._offer(self._dealt(arcs, self._best(), max(reps, 8), 0))
+            self._tell("repair")
 
     def _dive(self, lp: LpOptimum, arcs: Arcs) -> Ints:
         """Large units first, then moved one by one, then the rest; the LP's own rounding if the
@@ -248,14 +253,13 @@ class _Solve:
                 dive(diving, self.watch)
         return diving.owners()
 
-    def _deal(self, arcs: Arcs, parts: int, number: int) -> None:
+    def _dealt(self, arcs: Arcs, owner: Ints, parts: int, number: int) -> Ints:
         """Re-deals around the reps that exceed their limits or lose most."""
         assert self.certificate is not None
-        assert self.owner is not None
-        plan = deal_again(
+        return deal_again(
             self.problem,
             arcs,
-            self.owner,
+            owner,
             self.certificate,
             parts=parts,
             allowance=self.allowance,
@@ -263,7 +267,23 @@ class _Solve:
             watch=self.watch,
             run=self._side_by_side,
         )
-        self._offer(plan)
+
+    def _raised(self, certificate: Certificate, number: int) -> float:
+        """The bound with cuts and branching on large units, where there is a plan to prove."""
+        if self.relaxation > self.allowance:
+            return certificate.bound
+        return raise_bound(
+            self.problem,
+            certificate,
+            self.cost,
+            self.watch,
+            nodes=BOUND_NODES * 2**number,
+            relaxation=self.allowance,
+        )
+
+    def _best(self) -> Ints:
+        assert self.owner is not None
+        return self.owner
 
     def _search(self, arcs: Arcs, start: Ints, number: int, lane: int = 0) -> Ints:
         """Local search from `start`; every round and lane has a seed of its own."""
@@ -300,10 +320,17 @@ class _Solve:
         target = self.cost - self.step * (1 - 1e-6)
         left = surviving_arcs(self.problem, certificate, target, MODEL_ARCS)
         if left is None:
-            self._deal(arcs, self.problem.rep_count // 2, number + 1)
-            self._tell("re-deals")
-            assert self.owner is not None
-            self._offer(self._search(arcs, self.owner, number + 1))
+            parts = self.problem.rep_count // 2
+            plan, bound = self._side_by_side(
+                [
+                    lambda: self._dealt(arcs, owner, parts, number + 1),
+                    lambda: self._raised(certificate, number),
+                ]
+            )
+            self._offer(plan)
+            self._keep_bound(bound, None)
+            self._tell("re-deals and branching")
+            self._offer(self._search(arcs, self._best(), number + 1))
             self._tell("search")
             return True
         ended: list[ModelAnswer] = []
@@ -333,8 +360,8 @@ class _Solve:
             node_limit=nodes,
         )
 
-    def _side_by_side(self, tasks: Sequence[Callable[[], Ints]]) -> list[Ints]:
-        """The plans of all tasks, in their order, on as many threads as allowed."""
+    def _side_by_side(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+        """The answers of all tasks, in their order, on as many threads as allowed."""
         if self.effort.threads <= 1:
             return [task() for task in tasks]
         with ThreadPoolExecutor(self.effort.threads) as pool:

@@ -125,18 +125,8 @@ class SolverPolicy(Settings):
     rel_gap_pct: Annotated[float, Field(ge=0.0, le=100.0)] = Field(
         default=0.01, description="Stop when the plan is proved within this % of the optimum."
     )
-    large_gap_pct: Annotated[float, Field(ge=0.0, le=100.0)] = Field(
-        default=0.4,
-        description="The same for problems too large for one integer model (above 3,000 pairs).",
-    )
     node_limit: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
-        default=150, description="Branch-and-bound nodes per model."
-    )
-    bound_nodes: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        default=100, description="Linear relaxations solved to raise the bound of a large problem."
-    )
-    core_arcs: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
-        default=16_000, description="Most account-rep pairs handed to one integer model."
+        default=10_000, description="Most branch-and-bound nodes of one integer model."
     )
     time_limit_seconds: Positive = Field(
         default=600.0,
@@ -148,5 +138,8 @@ class SolverPolicy(Settings):
         description="Exchanges the local search tries, millions. None: chosen by size.",
     )
     threads: Annotated[int, Field(ge=1, le=64)] = Field(
-        default=1, description="One value per process: changing it between solves breaks HiGHS."
+        default=2, description="Threads of the search; the plan does not depend on them."
+    )
+    rounds: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=2, description="Rounds of improvement after the first plan: a work limit."
     )

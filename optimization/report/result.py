@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from optimization.result import Finding
+from optimization.finding import Finding
 
 __all__ = [
     "ASSIGNMENT_SCHEMA",

@@ -33,7 +33,7 @@ DESCRIPTIONS = {
             deps=INPUTS,
             group_name="plan",
             owners=["team:sales-operations"],
-            kinds={"pyomo", "highs", "duckdb"},
+            kinds={"numba", "pyomo", "highs", "duckdb"},
             description=description,
         )
         for table, description in DESCRIPTIONS.items()

@@ -51,7 +51,6 @@ def optimize(
     Which file is which is told by its columns, or by the options. Ctrl-C goes on with the best plan
     so far; a second one aborts.
     """
-    from pipelines.stages.plan_tables import plan_frames
     from pipelines.stages.planner import make_plan, violations_of
     from pipelines.standalone import (
         PlanningFiles,
@@ -67,7 +66,7 @@ def optimize(
         rules = _policy(chosen.policy)
         report("Reading the planning tables")
         tables = read_planning_files(chosen, rules, as_of.date() if as_of else None)
-        frames = plan_frames(make_plan(tables, rules, chosen.policy or "default policy"))
+        frames = make_plan(tables, rules, chosen.policy or "default policy").tables()
         report("Verifying the plan")
         _stop_on_violations(violations_of(tables, rules, frames))
         paths = write_plan_files(out, frames)

@@ -69,8 +69,7 @@ def make_plan(tables: PlanningTables, policy: "Policy", policy_path: Path | str)
         TerritoryError: the solver refused the model, or had no time for a first plan.
     """
     from optimization import Infeasible, PlanInputError, plan_territories
-    from optimization.engine.answer import NoPlanYet
-    from optimization.errors import SolverError
+    from optimization.errors import NoPlanYet, SolverError
 
     with interruptible() as is_interrupted:
         try:

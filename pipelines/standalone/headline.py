@@ -11,7 +11,6 @@ MOST_WARNINGS = 5
 WHY_IT_ENDED = {
     "within_gap": "that is within the gap the policy asks for",
     "work_limit": "the search ended at its work limit",
-    "node_limit": "the search ended at its work limit",
     "time_limit": "the search ended at its time limit, so another run may end elsewhere",
     "interrupted": "you stopped the search, so another run may end elsewhere",
 }

@@ -126,11 +126,7 @@ def book(
 
 def frames(plan: Plan) -> dict[str, pl.DataFrame]:
     """The plan under the table names that `verify_plan` reads."""
-    return {
-        "plan_assignment": plan.assignment,
-        "plan_summary": plan.summary,
-        "plan_target": plan.targets,
-    }
+    return plan.tables()
 
 
 def owners(plan: Plan) -> dict[str, str]:

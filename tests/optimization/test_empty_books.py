@@ -18,12 +18,7 @@ def test_no_accounts_give_an_empty_plan_that_costs_nothing(reps: int) -> None:
     assert (summary["objective_usd"], summary["bound_usd"]) == (0.0, 0.0)
     assert summary["optimality_gap_pct"] == 0.0
     assert summary["is_proved_optimal"]
-    frames = {
-        "plan_assignment": plan.assignment,
-        "plan_summary": plan.summary,
-        "plan_target": plan.targets,
-    }
-    assert verify_plan(*tables, Policy(), frames) == []
+    assert verify_plan(*tables, Policy(), plan.tables()) == []
 
 
 def test_accounts_without_any_rep_are_refused() -> None:

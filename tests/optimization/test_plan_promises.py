@@ -17,7 +17,7 @@ from optimization import (
     verify_plan,
 )
 from optimization.errors import SolverError
-from optimization.result import (
+from optimization.report.result import (
     ASSIGNMENT_SCHEMA,
     FINDING_SCHEMA,
     METRIC_SCHEMA,
@@ -332,7 +332,7 @@ class TestUnusualBooks:
         assert widened.to_list() == pytest.approx([100 / 3 - 5] * 2, abs=1e-3)
         assert "band_relaxed" in findings(plan)
         assert plan.metrics.filter(metric="hours")["floor_pct"][0] <= 100 / 3
-        with pytest.raises(Infeasible, match="hours of rep R0 needs ±5 %"):
+        with pytest.raises(Infeasible, match="hours of Rep R0: upper limit raised by 28.3 points of target"):
             planned(tables, metrics=[{"metric": "hours", "tolerance_pct": 5}], on_infeasible="stop")
 
 
@@ -478,5 +478,5 @@ class TestBadTables:
         ]
         reps = [rep("R0"), rep("R1", capacity_hours=1e-3)]
         rows = [override("A0", "assign", "R1")]
-        with pytest.raises(SolverError, match="check the account's hours"):
+        with pytest.raises(SolverError, match="check the accounts' hours"):
             planned(book(accounts, reps, rows))

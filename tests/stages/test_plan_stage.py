@@ -1,6 +1,6 @@
 """What the plan stage hands to the planner, and what it writes of the answer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 import optimization
-from optimization.engine.answer import NoPlanYet
+from optimization import Plan
+from optimization.errors import NoPlanYet
 from optimization.policy import Policy
 from pipelines.errors import InputError, TerritoryError
 from pipelines.progress import listening
@@ -46,23 +47,13 @@ TIERED = Policy.model_validate(
 )
 
 
-@dataclass(frozen=True)
-class Frames:
-    """A plan as the planner gives it."""
-
-    assignment: pl.DataFrame
-    summary: pl.DataFrame
-    targets: pl.DataFrame
-    metrics: pl.DataFrame
-    bindings: pl.DataFrame
-    findings: pl.DataFrame
-
-
-FRAMES = Frames(
+PLAN = Plan(
     assignment=pl.DataFrame({"account_id": ["A1"], "rep_id": ["R1"], "handover_usd": [25.0]}),
     summary=pl.DataFrame({"objective_usd": [10.0]}),
     targets=pl.DataFrame({"rep_id": ["R1"], "metric": ["hours"], "target": [5.0]}),
-    metrics=pl.DataFrame({"metric": ["hours", "big accounts"], "tolerance_pct": [5.0, 30.0]}),
+    metrics=pl.DataFrame(
+        {"metric": ["hours", "big accounts"], "measure": ["hours", "account_count"]}
+    ),
     bindings=pl.DataFrame({"constraint_kind": ["upper_band"], "shadow_price_usd": [41.0]}),
     findings=pl.DataFrame({"rule": ["none"]}),
 )
@@ -80,7 +71,7 @@ def test_a_tier_counts_the_accounts_that_match_all_its_columns() -> None:
 
 
 def test_every_table_is_written_with_plan_and_scenario() -> None:
-    connection = written(FRAMES)
+    connection = written(PLAN)
     for table in PLAN_TABLES:
         found = connection.execute(f"SELECT DISTINCT plan_id, scenario FROM {table}").fetchall()
         assert found == [("plan_1", "default")], table
@@ -88,7 +79,7 @@ def test_every_table_is_written_with_plan_and_scenario() -> None:
 
 
 def test_metrics_say_what_they_measure_and_of_whom() -> None:
-    rows = written(FRAMES).execute("SELECT metric, measure, is_whole_book FROM plan_metric")
+    rows = written(PLAN).execute("SELECT metric, measure, is_whole_book FROM plan_metric")
     assert rows.fetchall() == [
         ("hours", "hours", True),
         ("big accounts", "account_count", False),
@@ -96,7 +87,7 @@ def test_metrics_say_what_they_measure_and_of_whom() -> None:
 
 
 def test_the_verifier_gets_the_limits_by_their_public_name() -> None:
-    frames = read_plan(written(FRAMES))
+    frames = read_plan(written(PLAN))
     assert frames["plan_binding"]["shadow_price_usd"].to_list() == [41.0]
     assert "plan_shadow_price" not in frames
     assert {"plan_assignment", "plan_summary", "plan_target"} <= frames.keys()
@@ -110,9 +101,9 @@ def test_the_planner_is_told_the_day_and_the_drive_times(monkeypatch: pytest.Mon
     seen: dict[str, Any] = {}
     matrix = pl.DataFrame({"from_zone": ["East"], "to_zone": ["MA"], "hours": [1.0]})
 
-    def planner(*tables: Any, **settings: Any) -> Frames:
+    def planner(*tables: Any, **settings: Any) -> Plan:
         seen.update(settings)
-        return FRAMES
+        return PLAN
 
     answer_with(monkeypatch, planner)
     make_plan(replace(TABLES, travel_matrix=matrix), Policy(), "policy.yaml")
@@ -124,10 +115,10 @@ def test_the_planner_is_told_the_day_and_the_drive_times(monkeypatch: pytest.Mon
 def test_progress_carries_bound_and_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, int, int]] = []
 
-    def planner(*tables: Any, progress: Any, **settings: Any) -> Frames:
+    def planner(*tables: Any, progress: Any, **settings: Any) -> Plan:
         progress("bound", 1, 5)
         progress("search, plan 12, bound 11, gap 8.333 %", 2, 5)
-        return FRAMES
+        return PLAN
 
     answer_with(monkeypatch, planner)
     with listening(lambda *what: told.append(what)):
@@ -139,7 +130,7 @@ def test_progress_carries_bound_and_plan(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_no_plan_in_time_names_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    def planner(*tables: Any, **settings: Any) -> Frames:
+    def planner(*tables: Any, **settings: Any) -> Plan:
         raise NoPlanYet
 
     answer_with(monkeypatch, planner)
