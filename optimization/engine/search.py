@@ -1,9 +1,11 @@
 """Local search over candidate arcs, from any start to a plan that is never worse.
 
-Units with one candidate are part of the background; for the others `search_kernels.anneal` runs
-ejection chains in slices of a few tens of milliseconds, between which the watch is asked. The
-temperature falls in several courses, each longer than the one before and started from the best
-plan, so that a stop at any time loses little.
+`search_kernels.anneal` runs cyclic exchanges in slices of a few tens of milliseconds, between which
+the watch is asked. The steps are dealt out in courses. In each the charges of the limits (what a
+territory is off its limits, at dual prices) begin at a small weight and grow to their full one,
+while the temperature falls: units settle on cheap pairs first and territories are fitted later. At
+full weight from the start, territories fit at once and dozens of units stay on dear pairs; on tight
+assignment instances that ends at three times the gap. Every course begins from the best plan.
 """
 
 from dataclasses import dataclass
@@ -12,37 +14,30 @@ import numpy as np
 
 from optimization.engine import search_kernels as kernels
 from optimization.engine.answer import Tell
-from optimization.engine.problem import (
-    TOLERANCE,
-    Arcs,
-    Bools,
-    Floats,
-    Ints,
-    PairValues,
-    Prices,
-    Problem,
-)
+from optimization.engine.problem import TOLERANCE, Arcs, Ints, Prices, Problem
+from optimization.engine.search_ground import Ground
 from optimization.engine.watch import Watch
 
-# Arcs priced between two looks at the watch: 10 to 50 ms.
-SLICE = 200_000
-# Share of all steps in each course.
-COURSES = (0.1, 0.2, 0.3, 0.4)
+# Arcs priced between two looks at the watch: 10 to 50 ms, and not below the cost of fresh sums.
+SLICE, SLICE_PER_UNIT = 200_000, 4
+# Arcs priced per unit in a course. Half as many lose as much as courses of eight times the length
+# gain; what is left is spent on more courses.
+COURSE_PER_UNIT = 25_000
+FEWEST_COURSES = 2
 # Temperatures, as shares of the typical difference between a unit's two cheapest arcs.
 HOT, COLD = 0.4, 0.05
-# Weight of the charges at the beginning of the first and of later courses; 1 at their end.
+# Weight of the charges at the beginning of the first and of later courses; 1 at their end. From
+# 0.6 on later courses stay where they are, at 0.05 they forget all.
 LOOSE, RELOOSE = 0.05, 0.3
 # Share of a course after which penalties adapt.
 LATE = 0.7
 # Fewer units than this need higher temperatures, as does a problem without a plan so far.
-FEW, REHEAT = 150, 2.0
-# Longest chain, and units looked at per link.
+FEW, REHEAT, HOTTEST = 150, 2.0, 8.0
+# Longest chain, units looked at per link, partial chains kept per length. Chains of 3 are clearly
+# worse (0.76 % against 0.56 % on 20 x 100, type d), 7 no better.
 DEPTH, SAMPLE, WIDTH = 5, 32, 30
-FIRST_PENALTY = 2.5
-# Arcs priced per free unit between two changes of the penalties.
-ADAPT = 100
-# Changes of the penalties in a course, at least.
-CHANGES = 200
+# Arcs priced per free unit between two changes of the penalties, and changes in a course at least.
+ADAPT, CHANGES = 100, 200
 
 
 @dataclass(frozen=True)
@@ -74,10 +69,12 @@ def search(
     in millions. prices: dual prices of the limits; they rank arcs and set the first penalties.
     The same arguments give the same plan unless the watch strikes.
     """
-    ground = _Ground.of(problem, arcs, owner, prices)
+    ground = Ground.of(problem, arcs, owner, prices)
     best, spent = owner.copy(), 0.0
     if ground.units.size and problem.rep_count > 0:
-        best, spent = _run(problem, ground, owner, steps_millions, seed, watch, relaxation, tell)
+        best, spent = _Run(problem, ground, seed, watch, relaxation, tell).all_courses(
+            owner, steps_millions
+        )
     start, found = problem.evaluate(owner), problem.evaluate(best)
     before = (_beyond(start.relaxation, relaxation) + start.clashes, start.objective)
     after = (_beyond(found.relaxation, relaxation) + found.clashes, found.objective)
@@ -91,213 +88,90 @@ def _beyond(relaxation: float, allowance: float) -> float:
     return excess if excess > TOLERANCE else 0.0
 
 
-@dataclass(frozen=True)
-class _Ground:
-    """The problem as the kernels see it, and the sums of the units without a choice."""
+class _Run:
+    """The state of one search and its courses."""
 
-    units: Ints  # (F) units with a choice
-    field: kernels.Field
-    base: tuple[Floats, Floats, float]
-    start: Ints  # (F) arcs of the start
-    penalty: Floats  # (J + 1, Q) first penalties
-    budget_penalty: Floats  # (B)
-    spread: float  # typical USD between a unit's two cheapest arcs
+    def __init__(
+        self,
+        problem: Problem,
+        ground: Ground,
+        seed: int,
+        watch: Watch,
+        allowance: float,
+        tell: Tell | None,
+    ) -> None:
+        self.ground, self.watch, self.allowance, self.tell = ground, watch, allowance, tell
+        self.free = ground.units.size
+        self.state = _first_state(problem, ground, seed)
+        self.improved = 0
+        kernels.refresh(ground.field, self.state, ground.base, allowance)
 
-    @classmethod
-    def of(cls, problem: Problem, arcs: Arcs, owner: Ints, prices: Prices | None) -> "_Ground":
-        arcs = _with_pairs(problem, arcs, owner)
-        sides = _Sides.of(problem)
-        unit = arcs.unit
-        reps, budgets = problem.rep_count, len(problem.budgets)
-        at_start = np.flatnonzero(arcs.rep == owner[unit])
-        choices = np.diff(arcs.first)
-        units = np.flatnonzero(choices > 1)
-        fixed = at_start[choices == 1]
-        base_y = np.zeros((reps + 1, sides.column.size))
-        np.add.at(base_y, owner[choices == 1], sides.amounts(_part(arcs.values, fixed)))
-        base = (
-            base_y,
-            arcs.values.weight[fixed].sum(axis=0),
-            float(arcs.values.cost[fixed].sum()),
-        )
-        duals = prices or Prices.zero(reps, len(problem.resources), budgets)
-        priced = arcs.values.priced(arcs.rep, duals)
-        free = np.flatnonzero(choices[unit] > 1)
-        order = free[np.lexsort((arcs.rep[free], priced[free], unit[free]))]
-        rank_of = np.empty(len(arcs), np.int64)
-        rank_of[order] = np.arange(order.size)
-        values = _part(arcs.values, order)
-        first = np.concatenate(([0], np.cumsum(choices[units]))).astype(np.int64)
-        local = np.repeat(np.arange(units.size), choices[units])
-        rep = arcs.rep[order]
-        priced = priced[order]
-        gaps = priced[first[:-1] + 1] - priced[first[:-1]]
-        spread = float(np.mean(gaps)) if gaps.size else 0.0
-        amount = sides.amounts(values)
-        typical = float(np.abs(amount).mean()) if amount.size else 0.0
-        if spread <= 0:
-            spread = float(np.abs(values.cost).mean()) / 10 if values.cost.size else 0.0
-        spread = max(spread, 1e-9)
-        base_price = spread / max(typical, 1e-9)
-        dual = np.zeros((reps + 1, sides.column.size))
-        dual[:-1] = sides.duals(duals)
-        soft_price = sides.limit[:, :, 1]
-        is_soft = np.isinf(sides.limit[:, :, 2])
-        dual = np.where(is_soft, np.minimum(dual, soft_price), dual)
-        hard_part = np.maximum(dual - soft_price, 0.0)
-        apart_first, apart = _apart(problem, units)
-        field = kernels.Field(
-            first=first,
-            rep=rep,
-            cost=values.cost,
-            priced=priced,
-            amount=amount,
-            weight=np.ascontiguousarray(values.weight),
-            unit=local,
-            into_first=np.concatenate(
-                ([0], np.cumsum(np.bincount(rep, minlength=reps + 1)))
-            ).astype(np.int64),
-            into_arc=np.argsort(rep, kind="stable").astype(np.int64),
-            limit=sides.limit,
-            dual=dual,
-            least=1.05 * hard_part + 0.05 * base_price,
-            floor=sides.floor(dual),
-            budget=problem.budget_limit + TOLERANCE / 2,
-            budget_dual=duals.budget,
-            budget_least=1.05 * duals.budget + 0.05 * base_price,
-            clash_least=3 * spread,
-            standing=_standing(problem, owner, choices > 1, unit[order], rep),
-            apart_first=apart_first,
-            apart=apart,
-        )
-        return cls(
-            units=units,
-            field=field,
-            base=base,
-            start=rank_of[at_start[units]],
-            penalty=FIRST_PENALTY * hard_part + 0.2 * base_price,
-            budget_penalty=1.5 * duals.budget + base_price,
-            spread=spread,
-        )
+    @property
+    def has_plan(self) -> bool:
+        return bool(self.state.total[kernels.BEST_EXCESS] == 0)
+
+    def all_courses(self, owner: Ints, steps_millions: float) -> tuple[Ints, float]:
+        """The best plan of all courses and the arcs priced."""
+        steps = steps_millions * 1e6
+        courses = max(round(steps / (COURSE_PER_UNIT * self.free)), FEWEST_COURSES)
+        heat = min(max(FEW / self.free, 1.0), HOTTEST)
+        for number in range(courses):
+            # Without a plan so far: hotter, and with the penalties found so far.
+            is_lost = number > 0 and not self.has_plan
+            if is_lost:
+                heat *= REHEAT
+            else:
+                self.state.penalty[:] = self.ground.penalty
+                self.state.budget_penalty[:] = self.ground.budget_penalty
+            self._course(steps / courses, heat, RELOOSE if number else LOOSE, is_lost)
+            if self.watch.has_struck:
+                break
+        best = owner.copy()
+        best[self.ground.units] = self.ground.field.rep[self.state.best]
+        return best, float(self.state.total[kernels.SPENT])
+
+    def _course(self, steps: float, heat: float, loose: float, is_lost: bool) -> None:
+        """Anneal from the best plan and return to the best."""
+        field, state, base = self.ground.field, self.state, self.ground.base
+        slices = max(int(np.ceil(steps / max(SLICE, SLICE_PER_UNIT * self.free))), 16)
+        heats = np.geomspace(HOT, COLD, slices + 1) * heat * self.ground.spread
+        weights = np.geomspace(loose, 1.0, slices + 1)
+        adapt = min(ADAPT * self.free, (1 - LATE) * steps / CHANGES)
+        kernels.refresh(field, state, base, self.allowance)
+        for number in range(slices):
+            if self.watch.is_over():
+                break
+            adapts = is_lost or number >= LATE * slices
+            course = kernels.Course(
+                hot=heats[number],
+                cold=heats[number + 1],
+                weight=weights[number],
+                last_weight=weights[number + 1],
+                allowance=self.allowance,
+                # Changing the penalties visits all limits: not more often than a third of the time.
+                adapt=int(max(field.limit.size // 3, adapt)) if adapts else kernels.NEVER,
+                depth=DEPTH,
+                sample=SAMPLE,
+                width=WIDTH,
+            )
+            kernels.anneal(field, state, course, int(steps / slices) + 1)
+            kernels.refresh(field, state, base, self.allowance)
+            self._report()
+        kernels.return_to_best(field, state, base, self.allowance)
+
+    def _report(self) -> None:
+        if self.tell is not None and self.state.count[kernels.IMPROVED] > self.improved:
+            self.improved = int(self.state.count[kernels.IMPROVED])
+            cost = float(self.state.total[kernels.BEST_COST])
+            self.tell("search", None, cost if self.has_plan else None)
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """Every limit as an upper side of a signed amount: loads as they are, fills with a minus."""
-
-    column: Ints  # (Q) resource
-    sign: Floats  # (Q) 1 for a load, -1 for a fill
-    limit: Floats  # (J + 1, Q, 3) soft limit, soft price, hard limit; row J limits nothing
-
-    @classmethod
-    def of(cls, problem: Problem) -> "_Sides":
-        limits, reps = problem.limits, problem.rep_count
-        columns, signs, rows = [], [], []
-        for sign, soft, price, hard in (
-            (1.0, limits.soft_upper, limits.price_above, limits.upper),
-            (-1.0, -limits.soft_lower, limits.price_below, -limits.lower),
-        ):
-            for e in range(len(problem.resources)):
-                if np.isinf(hard[:, e]).all() and not (price[:, e] > 0).any():
-                    continue
-                row = np.full((reps + 1, 3), np.inf)
-                row[:, 1] = 0.0
-                row[:-1, 0] = np.where(price[:, e] > 0, soft[:, e], np.inf)
-                row[:-1, 1] = price[:, e]
-                row[:-1, 2] = hard[:, e] + TOLERANCE / 2
-                columns.append(e)
-                signs.append(sign)
-                rows.append(row)
-        limit = np.stack(rows, axis=1) if rows else np.zeros((reps + 1, 0, 3))
-        return cls(np.array(columns, np.int64), np.array(signs), np.ascontiguousarray(limit))
-
-    def amounts(self, values: PairValues) -> Floats:
-        """(n, Q) signed amounts of n pairs."""
-        both = np.where(self.sign > 0, values.load[:, self.column], -values.fill[:, self.column])
-        return np.ascontiguousarray(both)
-
-    def floor(self, dual: Floats) -> Floats:
-        """(J + 1) lowest soft cost less amounts at dual prices, over all amounts within limits."""
-        soft, price, hard = (self.limit[:, :, k] for k in range(3))
-        beyond = dual > price
-        at = np.where(beyond, hard, np.where(dual > 0, soft, 0.0))
-        over = np.where(beyond & (price > 0), hard, 0.0) - np.where(beyond & (price > 0), soft, 0.0)
-        return (price * over - dual * at).sum(axis=1)
-
-    def duals(self, prices: Prices) -> Floats:
-        """(J, Q) dual prices of the sides."""
-        return np.where(self.sign > 0, prices.above[:, self.column], prices.below[:, self.column])
-
-
-def _with_pairs(problem: Problem, arcs: Arcs, owner: Ints) -> Arcs:
-    """The arcs and the pairs of the start that are missing among them."""
-    unit = arcs.unit
-    has = np.zeros(owner.size, dtype=bool)
-    has[unit[arcs.rep == owner[unit]]] = True
-    lacking = np.flatnonzero(~has)
-    if not lacking.size:
-        return arcs
-    extra = problem.pairs.at(lacking, owner[lacking])
-    unit = np.concatenate((unit, lacking))
-    rep = np.concatenate((arcs.rep, owner[lacking]))
-    order = np.lexsort((rep, unit))
-    values = PairValues(
-        **{
-            name: np.concatenate((value, getattr(extra, name)))[order]
-            for name, value in vars(arcs.values).items()
-        }
-    )
-    count = np.bincount(unit, minlength=owner.size)
-    return Arcs(np.concatenate(([0], np.cumsum(count))).astype(np.int64), rep[order], values)
-
-
-def _part(values: PairValues, chosen: Ints) -> PairValues:
-    return PairValues(**{name: value[chosen] for name, value in vars(values).items()})
-
-
-def _apart(problem: Problem, units: Ints) -> tuple[Ints, Ints]:
-    """For each unit with a choice, those with a choice that must not share its rep (CSR)."""
-    place = np.full(problem.unit_count, -1)
-    place[units] = np.arange(units.size)
-    keys = [np.zeros(0, np.int64)]
-    for members in problem.separate:
-        mine = np.unique(place[members][place[members] >= 0])
-        both = (mine[:, None] * units.size + mine[None, :])[~np.eye(mine.size, dtype=bool)]
-        keys.append(both)
-    first, second = np.divmod(np.unique(np.concatenate(keys)), max(units.size, 1))
-    count = np.bincount(first, minlength=units.size)
-    return np.concatenate(([0], np.cumsum(count))).astype(np.int64), second
-
-
-def _standing(problem: Problem, owner: Ints, has_choice: Bools, unit: Ints, rep: Ints) -> Floats:
-    """For each arc (unit, rep), the members of its unit's sets that stand at that rep for good."""
-    width = problem.rep_count + 1
-    met = [np.zeros(0, np.int64)]
-    for members in problem.separate:
-        at = owner[members[~has_choice[members]]]
-        at = at[at < problem.rep_count]
-        met.append((members[has_choice[members]][:, None] * width + at[None, :]).ravel())
-    keys, counts = np.unique(np.concatenate(met), return_counts=True)
-    mine = unit * width + rep
-    place = np.minimum(np.searchsorted(keys, mine), max(keys.size - 1, 0))
-    if not keys.size:
-        return np.zeros(unit.size)
-    return np.where(keys[place] == mine, counts[place], 0).astype(float)
-
-
-def _run(
-    problem: Problem,
-    ground: _Ground,
-    owner: Ints,
-    steps_millions: float,
-    seed: int,
-    watch: Watch,
-    relaxation: float,
-    tell: Tell | None,
-) -> tuple[Ints, float]:
-    """The best plan of all courses and the arcs priced."""
+def _first_state(problem: Problem, ground: Ground, seed: int) -> kernels.State:
     field, free, reps = ground.field, ground.units.size, problem.rep_count
-    state = kernels.State(
+    total = np.zeros(kernels.TOTALS)
+    total[kernels.BEST_COST] = total[kernels.BEST_EXCESS] = np.inf
+    total[kernels.CLASH_PENALTY] = ground.clash_penalty
+    return kernels.State(
         arc=ground.start.copy(),
         y=np.zeros(ground.penalty.shape),
         charge=np.zeros(reps + 1),
@@ -312,50 +186,8 @@ def _run(
         best=ground.start.copy(),
         log=np.zeros(free, np.int64),
         is_logged=np.zeros(free, np.int64),
-        total=np.array([0.0, 0.0, 0.0, np.inf, np.inf, 10 * ground.spread, 0.0]),
-        count=np.zeros(3, np.int64),
-        random=np.array([2 * seed + 0x9E3779B97F4A7C15], np.uint64),
+        total=total,
+        count=np.zeros(kernels.COUNTS, np.int64),
+        # The generator must not start at zero.
+        random=np.random.SeedSequence(abs(seed)).generate_state(1, np.uint64) | np.uint64(1),
     )
-    kernels.refresh(field, state, ground.base, relaxation)
-    improved = 0
-    heat = min(max(FEW / free, 1.0), REHEAT**3)
-    first_heat = heat
-    for course_number, share in enumerate(COURSES):
-        budget = share * steps_millions * 1e6
-        slices = max(int(np.ceil(budget / SLICE)), 16)
-        if course_number and state.total[kernels.BEST_EXCESS] > 0:
-            heat *= REHEAT
-        falling = np.geomspace(HOT, COLD, slices + 1) * heat * ground.spread
-        easing = np.geomspace(LOOSE if course_number == 0 else RELOOSE, 1.0, slices + 1)
-        if state.total[kernels.BEST_EXCESS] == 0:
-            state.penalty[:] = ground.penalty
-            state.budget_penalty[:] = ground.budget_penalty
-        late = (1 - LATE) * budget / CHANGES
-        adapt = int(max(field.limit.size // 3, min(ADAPT * free, late)))
-        kernels.refresh(field, state, ground.base, relaxation)
-        for number in range(slices):
-            if watch.is_over():
-                break
-            is_late = number >= LATE * slices or heat > first_heat
-            course = kernels.Course(
-                hot=falling[number],
-                cold=falling[number + 1],
-                allowance=relaxation,
-                adapt=adapt if is_late else 1 << 60,
-                depth=DEPTH,
-                sample=SAMPLE,
-                width=WIDTH,
-                ease=easing[number],
-                ease_end=easing[number + 1],
-            )
-            kernels.anneal(field, state, course, int(budget / slices) + 1)
-            kernels.refresh(field, state, ground.base, relaxation)
-            if tell is not None and state.count[kernels.IMPROVED] > improved:
-                improved = state.count[kernels.IMPROVED]
-                is_plan = state.total[kernels.BEST_EXCESS] == 0
-                cost = float(state.total[kernels.BEST_COST])
-                tell("search", None, cost if is_plan else None)
-        kernels.return_to_best(field, state, ground.base, relaxation)
-    best = owner.copy()
-    best[ground.units] = field.rep[state.best]
-    return best, float(state.total[kernels.SPENT])
