@@ -126,7 +126,7 @@ class SolverPolicy(Settings):
         default=0.01, description="Stop when the plan is proved within this % of the optimum."
     )
     node_limit: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
-        default=10_000, description="Most branch-and-bound nodes of one integer model."
+        default=300, description="Most branch-and-bound nodes of one integer model."
     )
     time_limit_seconds: Positive = Field(
         default=600.0,
