@@ -24,8 +24,12 @@ from optimization.engine.problem import Floats, Ints
 
 # Places of `State.total`.
 COST, EXCESS, CLASHES, BEST_COST, BEST_EXCESS, CLASH_PENALTY, SPENT = range(7)
+TOTALS = 7
 # Places of `State.count`.
 BROKEN, LOGGED, IMPROVED = range(3)
+COUNTS = 3
+# An interval of `Course.adapt` that no search reaches.
+NEVER = 1 << 60
 # Longest chain.
 LONGEST = 8
 # Chance that a step starts at an exceeded limit while there is one.
@@ -91,8 +95,8 @@ class Course(NamedTuple):
     depth: int  # longest chain
     sample: int  # units looked at per link of a chain
     width: int  # partial chains of one length
-    ease: float  # weight of the charges at the start of the slice
-    ease_end: float  # and at its end
+    weight: float  # of the charges against the pairs' priced costs, at the start of the slice
+    last_weight: float  # and at its end
 
 
 @njit(cache=True)
@@ -372,12 +376,12 @@ def anneal(field, state, course, evaluations):
     temperature = course.hot
     steps = 0
     relief = 0.0
-    ease = course.ease
+    share = course.weight
     while spent < evaluations:
         steps += 1
         if steps % 64 == 1:
             temperature = course.hot * np.exp(cooling * spent / evaluations)
-            ease = course.ease * (course.ease_end / course.ease) ** (spent / evaluations)
+            share = course.weight * (course.last_weight / course.weight) ** (spent / evaluations)
             relief = 0.0
             for j in range(nobody):
                 relief = max(relief, charge[j] - field.floor[j])
@@ -385,6 +389,8 @@ def anneal(field, state, course, evaluations):
             _adapt(field, state, course.allowance)
             due += course.adapt
         begin = _pick(field, state)
+        # Counts even where every candidate is pruned, so that the loop ends.
+        spent += 1
         threshold = -temperature * np.log(1.0 - _draw(random))
         leaving = state.arc[begin]
         origin = rep[leaving]
@@ -406,9 +412,9 @@ def anneal(field, state, course, evaluations):
                     if a == was:
                         continue
                     base = sums[p] + priced[a] - priced[was]
-                    if base - ease * relief >= lowest:
+                    if base - share * relief >= lowest:
                         break
-                    if base - ease * (charge[j] - field.floor[j]) >= lowest and j != origin:
+                    if base - share * (charge[j] - field.floor[j]) >= lowest and j != origin:
                         spent += 1
                         continue
                     met = field.standing[a] - field.standing[was]
@@ -420,7 +426,7 @@ def anneal(field, state, course, evaluations):
                         spent += 1
                         total = -charge[j]
                         total += _charge_after(y, limit, penalty, dual, j, amount, a, leaving)
-                        total = base + ease * total
+                        total = base + share * total
                         if total < lowest:
                             lowest = total
                             length = links + 1
@@ -438,7 +444,7 @@ def anneal(field, state, course, evaluations):
                     spent += 1
                     total = -charge[j] + emptied
                     total += _charge_after(y, limit, penalty, dual, j, amount, a, -1)
-                    total = base + ease * total
+                    total = base + share * total
                     if total < lowest:
                         lowest = total
                         length = links + 1
@@ -460,7 +466,7 @@ def anneal(field, state, course, evaluations):
                         v = state.held[field.into_first[j] + at]
                         total = -charge[j]
                         total += _charge_after(y, limit, penalty, dual, j, amount, a, state.arc[v])
-                        total = base + ease * total
+                        total = base + share * total
                         if total >= lowest:
                             continue
                         if next_count == width and total >= next_sums[width - 1]:
