@@ -53,7 +53,7 @@ class DivingLp:
         spread = priced - np.repeat(least, count)
         money = max(float(spread.mean()) / 100, float(spread.max(initial=0.0)) / 1e6)
         fixed = (load[:-1], fill[:-1], values.weight.sum(axis=0))
-        self.lp = CoreLp(problem, penalty, room, money if money > 0 else 1.0, fixed)
+        self.lp = CoreLp(problem, penalty, room, money if money > 1e-9 else 1.0, fixed)
         chosen = values.cost[inside], values.load[inside], values.fill[inside]
         self.lp.enter(
             inside, least[inside], type(values)(*chosen, values.weight[inside]), best[inside]

@@ -195,7 +195,8 @@ class _Solve:
         ranking = problem.pairs.cheapest(lp.prices, DEPTH)
         units = np.arange(problem.unit_count)
         best = problem.pairs.at(units, ranking.rep[:, 0])
-        large = np.flatnonzero(np.maximum(best.load, best.fill).max(axis=1) >= LARGE_UNIT / 2)
+        size = np.maximum(best.load, best.fill).max(axis=1, initial=0.0)
+        large = np.flatnonzero(size >= LARGE_UNIT / 2)
         deep = problem.pairs.cheapest(lp.prices, LARGE_DEPTH, large)
         count = OPEN_PER_REP * problem.rep_count
         if count < problem.unit_count:
@@ -409,9 +410,11 @@ class _Solve:
             raise NoPlanYet
         bound = min(self.bound, self.cost)
         status = self.status
-        if self.cost - bound <= 1e-9 * max(abs(self.cost), 1.0):
+        # A cheapest plan of its relaxation is no optimum while a smaller relaxation is possible.
+        is_least = self.relaxation <= self.least_relaxation + 2 * TOLERANCE
+        if is_least and self.cost - bound <= 1e-9 * max(abs(self.cost), 1.0):
             status = "optimal"
-        elif self._is_closed():
+        elif is_least and self._is_closed():
             status = "within_gap"
         elif self.watch.is_interrupted():
             status = "interrupted"
