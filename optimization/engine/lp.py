@@ -5,6 +5,9 @@ Those stay there, and the LP (`core_lp`) holds the others with a few pairs each.
 every allowed pair of every unit is priced with the new duals: pairs of negative reduced cost enter,
 and so do units that another rep would now take for less. When nothing enters, the optimum of the
 core is the optimum over all pairs and the bound of its prices equals its value.
+
+The simplex starts from the basis that comes with the prices (`basis`), where there is one; larger
+problems without prices get them, with a basis, from growing samples of their units (`prices`).
 """
 
 from dataclasses import dataclass, replace
@@ -12,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimization.engine.answer import Tell
+from optimization.engine.basis import basis_of, warm
 from optimization.engine.bound import Certificate, limit_terms, valid_prices
 from optimization.engine.core import unsettled_units
 from optimization.engine.core_lp import CoreLp
@@ -22,10 +26,10 @@ from optimization.errors import SolverError
 # Up to this many pairs all of them are columns from the start.
 ALL_PAIRS = 20_000
 # Units per rep in the core, and pairs of each at the start.
-CORE_PER_REP = 120
-START_PAIRS = 6
+CORE_PER_REP = 100
+START_PAIRS = 4
 # Pairs of a unit that may enter in one round.
-PAIRS_PER_ROUND = 4
+PAIRS_PER_ROUND = 3
 ROUND_LIMIT = 60
 # Reduced cost, in the scale of the LP (typical costs 100), from which a pair enters.
 ENTRY = 1e-6
@@ -65,6 +69,7 @@ def solve_lp(
     start: Prices | None = None,
     watch: Watch,
     tell: Tell | None = None,
+    rel_gap: float = 0.0,
 ) -> LpOptimum:
     """Solve the linear relaxation over all allowed pairs.
 
@@ -72,12 +77,18 @@ def solve_lp(
     has a solution. Where the optimum has excess beyond `relaxation`, no fractional plan keeps the
     limits, or the penalty is too small to show one.
     relaxation: total excess that costs nothing.
-    start: prices near the optimum; with them only unsettled units are in the LP.
+    start: prices near the optimum; with them only unsettled units are in the LP. Prices of an
+    earlier `LpOptimum` bring its basis along.
+    rel_gap: share of the value at which to stop short of the optimum.
 
     Raises:
         SolverError: HiGHS refused the arrays, or a unit has no allowed rep.
     """
-    return _Relaxation(problem, penalty, relaxation, start, watch, tell).solve()
+    if start is None and problem.unit_count > CORE_PER_REP * max(problem.rep_count, 1):
+        from optimization.engine.prices import fit_prices
+
+        start = fit_prices(problem, watch, tell, penalty=penalty)
+    return _Relaxation(problem, penalty, relaxation, start, watch, tell, rel_gap).solve()
 
 
 class _Relaxation:
@@ -91,7 +102,9 @@ class _Relaxation:
         start: Prices | None,
         watch: Watch,
         tell: Tell | None,
+        rel_gap: float,
     ) -> None:
+        self.rel_gap = rel_gap
         self.problem, self.penalty, self.relaxation = problem, penalty, relaxation
         self.watch, self.tell = watch, tell
         self.key_base = problem.rep_count + 1
@@ -106,40 +119,55 @@ class _Relaxation:
         self.owner = ranking.rep[:, 0].copy()  # where units outside the core stand
         self.values = problem.pairs.at(np.arange(problem.unit_count), self.owner)
         self.lp = CoreLp(problem, penalty, relaxation, _money(ranking), self._whole())
-        units = self._core(ranking, start is not None)
+        basis = basis_of(start)
+        units = self._core(ranking, start is not None, basis.unit)
         self.lp.enter(units, ranking.priced[units, 0], _of(self.values, units), self.owner[units])
         if problem.pairs.pair_count() <= ALL_PAIRS:
             arcs = problem.pairs.all_arcs(units)
             self.lp.add_pairs(units[arcs.unit], arcs.rep)
         else:
             self._add_ranked(units, ranking)
+        self.lp.add_pairs(basis.unit, basis.rep)
+        self.lp.start_from(basis, self.owner)
 
     def solve(self) -> LpOptimum:
         answer = self._settled()
-        for _ in range(ROUND_LIMIT):
-            if self.watch.is_over() or not self.lp.run(self.watch.left):
+        broken = 0
+        for number in range(ROUND_LIMIT):
+            is_feasible = number > 0 and not broken
+            if self.watch.is_over():
+                break
+            if not self.lp.run(self.watch.left, is_feasible=is_feasible):
                 break
             answer = self._solved()
             prices = valid_prices(self.problem.limits, self.lp.prices())
             extra = {key: price for key, price in self.lp.set_prices().items() if price > 0}
             ranking = self._ranked(prices, extra)
             self._certify(prices, ranking, sum(extra.values()))
+            shortfall = answer.value - self.best.bound
+            if self.rel_gap > 0 and shortfall <= self.rel_gap * abs(answer.value):
+                return self._with_basis(answer)
             broken = self.lp.add_broken_sets(self.lp.shares())
             entered = self._enter(prices, ranking)
             if not broken and not entered:
-                answer = replace(answer, is_exact=True)
-                break
+                return self._with_basis(replace(answer, is_exact=True))
         return replace(answer, certificate=self.best)
+
+    def _with_basis(self, answer: LpOptimum) -> LpOptimum:
+        prices = warm(self.best.prices, self.lp.basis())
+        return replace(answer, certificate=Certificate(self.best.bound, prices))
 
     # -- the core --------------------------------------------------------------------------------
 
-    def _core(self, ranking: Ranking, is_priced: bool) -> Ints:
+    def _core(self, ranking: Ranking, is_priced: bool, split: Ints) -> Ints:
+        """Units of the first LP; those with one pair stay outside."""
+        is_open = (ranking.rep[:, 1:] >= 0).any(axis=1)
+        units = np.flatnonzero(is_open)
         count = CORE_PER_REP * self.problem.rep_count
-        if not is_priced or count >= self.problem.unit_count:
-            return np.arange(self.problem.unit_count)
-        units = unsettled_units(ranking, self.values, count)
+        if is_priced and count < units.size:
+            units = unsettled_units(ranking, self.values, count)
         # Rows of separate sets know only columns, so their units are always in.
-        return np.union1d(units, np.concatenate([np.zeros(0, np.int64), *self.problem.separate]))
+        return np.unique(np.concatenate([units, split, *self.problem.separate]))
 
     def _whole(self) -> tuple[Floats, Floats, Floats]:
         """Load, fill and weight of all units where they stand."""
@@ -163,7 +191,9 @@ class _Relaxation:
         row, place = np.nonzero(cheaper & (ranking.rep[inside] >= 0))
         entered = lp.add_pairs(inside[row], ranking.rep[inside[row], place])
         lp.enter(outside, best[outside], _of(self.values, outside), self.owner[outside])
-        return entered + self._add_ranked(outside, ranking)
+        entered += self._add_ranked(outside, ranking)
+        lp.settle(outside, self.owner[outside])
+        return entered
 
     def _add_ranked(self, units: Ints, ranking: Ranking) -> int:
         """Columns for units that just came in: their ranked reps and where they stood."""
@@ -246,4 +276,5 @@ def _money(ranking: Ranking) -> float:
     spread = ranking.priced - ranking.priced[:, :1]
     spread = spread[np.isfinite(spread)]
     money = max(float(spread.mean()) / 100, float(spread.max()) / 1e6) if spread.size else 0.0
-    return money if money > 0 else 1.0
+    # Rounding noise of equal costs is no spread: dividing by 1e-17 would make costs infinite.
+    return money if money > 1e-9 else 1.0
