@@ -20,9 +20,11 @@ from optimization.engine.problem import (
 )
 from optimization.engine.search_kernels import Field
 
-# Penalties of a course's start, in dual prices: what lies above a limit must cost clearly more
-# than the limit's price, or plans settle above it.
-FIRST_PENALTY = 2.5
+# Penalties of a course's start: what lies above a limit must cost clearly more than the limit's
+# dual price, or plans settle there. Hard limits beyond soft ones often have no dual price, so the
+# soft price and a multiple of the typical price of an amount come on top: with a fiftieth of that
+# multiple, plans of 40 territories in four bands end 0.6 % dearer.
+DUAL_SHARE, SOFT_SHARE, TYPICAL_SHARE = 2.5, 1.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ class Ground:
         is_soft = np.isinf(sides.limit[:, :, 2])
         dual = np.where(is_soft, np.minimum(dual, soft_price), dual)
         hard_part = np.maximum(dual - soft_price, 0.0)
+        first_penalty = (
+            DUAL_SHARE * hard_part + SOFT_SHARE * soft_price + TYPICAL_SHARE * base_price
+        )
         apart_first, apart = _apart(problem, units)
         field = Field(
             first=first,
@@ -110,7 +115,7 @@ class Ground:
             field=field,
             base=base,
             start=rank_of[at_start[units]],
-            penalty=FIRST_PENALTY * hard_part + 0.2 * base_price,
+            penalty=first_penalty,
             budget_penalty=1.5 * duals.budget + base_price,
             clash_penalty=10 * spread,
             spread=spread,
