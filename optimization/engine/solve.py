@@ -302,9 +302,10 @@ class _Solve:
             relaxation=self.allowance,
         ).owner
 
-    def _steps(self, number: int) -> int:
-        first = self.effort.search_steps or min(max(4, self.problem.unit_count // 500), 400)
-        return int(first * 2 ** min(number, 6))
+    def _steps(self, number: int) -> float:
+        """Arcs that a search may price, millions: twice as many each round."""
+        first = self.effort.search_steps or min(self.problem.unit_count / 300, 400.0)
+        return first * 2 ** min(number, 6)
 
     def _relax(self, lp: LpOptimum) -> LpOptimum:
         """Allow the least total excess found, and bound all plans that need no more."""
