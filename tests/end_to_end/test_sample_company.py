@@ -12,7 +12,7 @@ from whole_run import territory
 
 from pipelines.publish import CONTRACT_TABLES
 
-GAP_PROMISED_PCT = 0.5
+GAP_PROMISED_PCT = 1.0
 ROUNDING_PCT = 0.01
 
 
