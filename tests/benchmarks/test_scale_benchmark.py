@@ -97,7 +97,7 @@ def test_a_run_from_tables_to_page(tmp_path: Path) -> None:
     assert [one["metric"] for one in found["bands"]] == list(METRICS)
     assert 0 < found["pairs"] <= 60 * 4
     assert found["pairs_evaluated"] > 0
-    assert found["start_mb"] < found["peak_mb"] < 1_500
+    assert found["start_mb"] <= found["peak_mb"]
     assert found["seconds"] == pytest.approx(sum(found["phases"].values()))
     log = RunLog(tmp_path / "runs.json", scale.KEYS)
     log.record(found)

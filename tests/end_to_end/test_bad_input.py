@@ -144,7 +144,7 @@ def test_an_override_of_an_unknown_rep_is_refused_by_name(small_project: SmallPr
     account = (small_project.input / "accounts.csv").read_text().splitlines()[1].split(",")[0]
     small_project.replace_in(
         "overrides.csv",
-        lambda text: text.splitlines()[0] + f"\n{account},assign,NOBODY,because,\n",
+        lambda text: text.splitlines()[0] + f"\n{account},assign,NOBODY,because,,\n",
     )
     outcome = small_project.run()
     assert outcome.exit_code == 2, outcome.errors
