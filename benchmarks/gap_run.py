@@ -22,6 +22,8 @@ ENGINE = "engine"
 # Largest scaled capacity unit: loads of whole numbers then differ by more than the engine's
 # tolerance of 1e-6 of a limit.
 LARGEST_SCALE = 1e5
+# Search steps a round, millions per second of the limit: a round then takes about a sixth of it.
+STEPS_PER_SECOND = 10
 # Packages to load before the clock starts.
 _PACKAGES = {
     ENGINE: "optimization.engine.solve",
@@ -55,7 +57,12 @@ def engine(instance: Instance, seconds: float, threads: int) -> dict[str, Any]:
         limits,
         ("load",),
         # Whole costs below a million: a smaller gap than this is none. Only the clock stops.
-        effort=Effort(rel_gap=1e-6, threads=threads, rounds=1_000_000),
+        effort=Effort(
+            rel_gap=1e-6,
+            threads=threads,
+            rounds=1_000_000,
+            search_steps=round(STEPS_PER_SECOND * seconds),
+        ),
     )
     try:
         answer = solve(problem, watch)

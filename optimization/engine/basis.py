@@ -1,13 +1,13 @@
-"""A simplex basis that outlives its LP, so that a larger or dearer LP starts where it ended.
+"""A simplex basis that outlives its LP, so that a dearer LP starts where it ended.
 
 In a basis of the LP (`core_lp`) most units have one basic share: they are at one rep. Which rep
 does not matter to the others, so only the *split* units, those with two basic shares or more, and
 the limit rows make the basis. Given prices, every other unit is basic at its cheapest rep: then the
 reduced costs are those of the prices, no share has a negative one, and the dual simplex goes on
-from there, however many units have joined since.
+from there.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,17 +29,6 @@ class Basis:
         """No basis at all: of an LP without rows."""
         nothing = np.zeros(0, dtype=np.int64)
         return cls(nothing, nothing, nothing, nothing)
-
-    def renamed(self, units: Ints) -> "Basis":
-        """With unit k called units[k]."""
-        return replace(self, unit=units[self.unit])
-
-    def among(self, units: Ints) -> "Basis":
-        """With units called by their places in `units`, rising; `none` where a split one is not."""
-        place = np.searchsorted(units, self.unit)
-        found = place < units.size
-        found[found] = units[place[found]] == self.unit[found]
-        return replace(self, unit=place) if found.all() else self.none()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ and so do units that another rep would now take for less. When nothing enters, t
 core is the optimum over all pairs and the bound of its prices equals its value.
 
 The simplex starts from the basis that comes with the prices (`basis`), where there is one; larger
-problems without prices get them, with a basis, from growing samples of their units (`prices`).
+problems without prices get them from the smoothed dual (`prices`).
 """
 
 from dataclasses import dataclass, replace
@@ -25,9 +25,13 @@ from optimization.errors import SolverError
 
 # Up to this many pairs all of them are columns from the start.
 ALL_PAIRS = 20_000
-# Units per rep in the core, and pairs of each at the start.
-CORE_PER_REP = 100
+# Units per rep from which prices are fitted before the first LP.
+FITTED_PER_REP = 100
+# Units per rep in the core of an LP with prices, pairs of each at the start, and units per rep that
+# may enter in one round: a single territory whose price is far off would draw in a third of all.
+CORE_PER_REP = 25
 START_PAIRS = 4
+ENTRANTS_PER_REP = 10
 # Pairs of a unit that may enter in one round.
 PAIRS_PER_ROUND = 3
 ROUND_LIMIT = 60
@@ -84,7 +88,7 @@ def solve_lp(
     Raises:
         SolverError: HiGHS refused the arrays, or a unit has no allowed rep.
     """
-    if start is None and problem.unit_count > CORE_PER_REP * max(problem.rep_count, 1):
+    if start is None and problem.unit_count > FITTED_PER_REP * max(problem.rep_count, 1):
         from optimization.engine.prices import fit_prices
 
         start = fit_prices(problem, watch, tell, penalty=penalty)
@@ -184,7 +188,10 @@ class _Relaxation:
         best = ranking.priced[:, 0]
         outside = np.flatnonzero((lp.owner_row < 0) & (ranking.rep[:, 0] != self.owner))
         now = _of(self.values, outside).priced(self.owner[outside], prices)
-        outside = outside[now > best[outside] + room]
+        saved = now - best[outside]
+        most = ENTRANTS_PER_REP * self.problem.rep_count
+        first = np.argsort(-saved, kind="stable")[:most]
+        outside = np.sort(outside[first[saved[first] > room]])
         inside = np.flatnonzero(lp.owner_row >= 0)
         dual = lp.dual[lp.owner_row[inside]] * lp.money + lp.offset[inside]
         cheaper = ranking.priced[inside] < dual[:, None] - room

@@ -99,7 +99,7 @@ class Course(NamedTuple):
     last_weight: float  # and at its end
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _draw(random):
     """xorshift64*: uniform in [0, 1)."""
     x = random[0]
@@ -110,7 +110,7 @@ def _draw(random):
     return np.float64((x * np.uint64(2685821657736338717)) >> np.uint64(11)) / 9007199254740992.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _charge(y, limit, penalty, dual, j):
     total = 0.0
     for q in range(y.shape[1]):
@@ -124,7 +124,7 @@ def _charge(y, limit, penalty, dual, j):
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _charge_after(y, limit, penalty, dual, j, amount, on, off):
     """Charge of rep j if arc `on` came and arc `off` went (-1: none)."""
     total = 0.0
@@ -144,7 +144,7 @@ def _charge_after(y, limit, penalty, dual, j, amount, on, off):
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _soft_and_excess(y, limit, j):
     soft = 0.0
     excess = 0.0
@@ -158,7 +158,7 @@ def _soft_and_excess(y, limit, j):
     return soft, excess
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _clashes(field, state, u, j):
     """Units that must not share a rep with u and are at j."""
     total = 0
@@ -169,7 +169,7 @@ def _clashes(field, state, u, j):
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _shift(field, state, u, a):
     """Put unit u on arc a: sums and totals, not the lists of units."""
     off = state.arc[u]
@@ -199,7 +199,7 @@ def _shift(field, state, u, a):
     state.total[EXCESS] += excess - excess_j
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mark(field, state, j):
     """Keep the list of reps with an exceeded hard limit."""
     exceeded = False
@@ -219,7 +219,7 @@ def _mark(field, state, j):
         state.broken_place[j] = -1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _relist(field, state, u, i):
     """Unit u went from the list of rep i to that of its present rep."""
     at = state.place[u]
@@ -237,7 +237,7 @@ def _relist(field, state, u, i):
         state.count[LOGGED] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _keep_best(state, allowance):
     """Note the current plan if it is better: less excess beyond the allowance, then cost."""
     total = state.total
@@ -259,7 +259,7 @@ def _keep_best(state, allowance):
         state.count[IMPROVED] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def refresh(field, state, base, allowance):
     """All sums afresh; base: (J + 1, Q) amounts, (B) use and cost of what has no choice."""
     base_y, base_used, base_cost = base
@@ -295,7 +295,7 @@ def refresh(field, state, base, allowance):
     _keep_best(state, allowance)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def return_to_best(field, state, base, allowance):
     """Make the best plan the current one."""
     for k in range(state.count[LOGGED]):
@@ -306,7 +306,7 @@ def return_to_best(field, state, base, allowance):
     refresh(field, state, base, allowance)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _adapt(field, state, allowance):
     """Penalties of exceeded limits rise; all fall once every limit is kept.
 
@@ -332,7 +332,7 @@ def _adapt(field, state, allowance):
         state.total[CLASH_PENALTY] = max(state.total[CLASH_PENALTY] * FALL, field.clash_least)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _pick(field, state):
     """A unit to start from: near an exceeded limit at times, else any."""
     random = state.random
@@ -355,7 +355,7 @@ def _pick(field, state):
     return int(_draw(random) * state.arc.size)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def anneal(field, state, course, evaluations):
     """Steps until `evaluations` changes of a rep have been priced."""
     y, limit, penalty, charge, dual = state.y, field.limit, state.penalty, state.charge, field.dual
@@ -504,7 +504,7 @@ def anneal(field, state, course, evaluations):
     state.total[SPENT] += spent
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fits_budgets(field, state, found, length, change, threshold):
     """Whether the chain passes with the budgets counted as well."""
     for b in range(field.budget.size):

@@ -28,10 +28,10 @@ from optimization.engine.fixing import arcs_of, surviving_arcs
 from optimization.engine.lp import LpOptimum, solve_lp
 from optimization.engine.model import ModelAnswer, solve_model
 from optimization.engine.modes import raise_bound
+from optimization.engine.population import Population, searches
 from optimization.engine.problem import TOLERANCE, Arcs, Ints, Prices, Problem
 from optimization.engine.regroup import deal_again
 from optimization.engine.rounding import rounded
-from optimization.engine.search import search
 from optimization.engine.watch import Watch
 
 # Up to this many pairs the whole model goes to HiGHS at once; up to the second number where the
@@ -94,6 +94,7 @@ class _Solve:
         self.certificate: Certificate | None = None
         self.status = "work_limit"
         self.step = cost_step(problem)
+        self.population = Population()
 
     # -- the way ---------------------------------------------------------------------------------
 
@@ -215,9 +216,7 @@ class _Solve:
     def _first_plan(self, lp: LpOptimum, arcs: Arcs) -> None:
         start = rounded(self.problem, lp)
         self._offer(start)
-        plans = self._side_by_side(
-            [lambda: self._dive(lp, arcs), lambda: self._search(arcs, start, 0)]
-        )
+        plans = self._side_by_side([lambda: self._dive(lp, arcs), *self._searches(arcs, 0)])
         for plan in plans:
             self._offer(plan)
         self._tell("first plan")
@@ -289,28 +288,23 @@ class _Solve:
         assert self.owner is not None
         return self.owner
 
-    def _search(self, arcs: Arcs, start: Ints, number: int, lane: int = 0) -> Ints:
-        """Local search from `start`; every round and lane has a seed of its own."""
-        return search(
+    def _searches(self, arcs: Arcs, number: int) -> list[Callable[[], Ints]]:
+        """Local searches from the best plans so far; every round and lane has its own seed."""
+        return searches(
             self.problem,
             arcs,
-            start,
-            steps_millions=self._steps(number),
-            seed=self.problem.seed + 1_000 * number + lane,
+            self.population.owners,
+            number=number,
+            certificate=self.certificate,
+            allowance=self.allowance,
             watch=self.watch,
-            prices=None if self.certificate is None else self.certificate.prices,
-            relaxation=self.allowance,
-        ).owner
-
-    def _steps(self, number: int) -> float:
-        """Arcs that a search may price, millions: twice as many each round."""
-        first = self.effort.search_steps or min(self.problem.unit_count / 300, 400.0)
-        return first * 2 ** min(number, 6)
+        )
 
     def _relax(self, lp: LpOptimum) -> LpOptimum:
         """Allow the least total excess found, and bound all plans that need no more."""
         self.allowance = _room(self.relaxation)
         self.bound = -np.inf
+        self.population.clear()
         return self._lp(1_000 * self._penalty(), lp.prices)
 
     def _round(self, number: int, arcs: Arcs) -> bool:
@@ -335,7 +329,8 @@ class _Solve:
             self._offer(plan)
             self._keep_bound(bound, None)
             self._tell("re-deals and branching")
-            self._offer(self._search(arcs, self._best(), number + 1))
+            for plan in self._side_by_side(self._searches(arcs, number + 1)):
+                self._offer(plan)
             self._tell("search")
             return True
         ended: list[ModelAnswer] = []
@@ -345,7 +340,7 @@ class _Solve:
             ended.append(answer)
             return owner if answer.owner is None else answer.owner
 
-        for plan in self._side_by_side([model, lambda: self._search(arcs, owner, number + 1)]):
+        for plan in self._side_by_side([model, *self._searches(arcs, number + 1)]):
             self._offer(plan)
         # Nothing better is among the pairs left out, so the model's bound holds for all plans.
         self._keep_bound(min(ended[0].bound, self.cost), None)
@@ -380,6 +375,7 @@ class _Solve:
         relaxation = plan.relaxation + plan.clashes
         mine = max(relaxation - self.allowance, 0.0), plan.objective
         best = max(self.relaxation - self.allowance, 0.0), self.cost
+        self.population.add(owner, *mine)
         if self.owner is None or mine < best:
             self.owner, self.cost, self.relaxation = owner, plan.objective, relaxation
 

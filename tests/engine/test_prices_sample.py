@@ -4,17 +4,22 @@ import numpy as np
 import pytest
 from random_problem import random_problem
 
-from optimization.engine import prices as prices_module
-from optimization.engine.basis import Basis, WarmPrices, basis_of
+from optimization.engine.basis import WarmPrices, basis_of
 from optimization.engine.bound import certify
 from optimization.engine.lp import solve_lp
-from optimization.engine.prices import Draw, fit_prices
-from optimization.engine.problem import Prices, Problem
+from optimization.engine.prices import fit_prices
+from optimization.engine.problem import Ints, Prices, Problem
+from optimization.engine.samples import Draw, SampledPairs
 from optimization.engine.watch import Watch
 
 
 def zero(problem: Problem) -> Prices:
     return Prices.zero(problem.rep_count, len(problem.resources), len(problem.budgets))
+
+
+def units_of(sample: Problem) -> Ints:
+    assert isinstance(sample.pairs, SampledPairs)
+    return sample.pairs.units
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -24,7 +29,7 @@ def test_fitted_prices_come_close_to_the_lp(seed: int) -> None:
     optimum = solve_lp(problem, penalty=penalty, start=zero(problem), watch=Watch()).value
     proved = certify(problem, fit_prices(problem, Watch(), penalty=penalty)).bound
     assert proved <= optimum * (1 + 1e-9)
-    assert proved >= optimum * 0.99
+    assert proved >= optimum - 1e-3 * abs(optimum)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -39,15 +44,19 @@ def test_the_optimum_is_the_same_with_and_without_samples(seed: int) -> None:
 def test_samples_grow_by_adding_units() -> None:
     problem = random_problem(2, units=4000, reps=3)
     draw = Draw.of(problem, zero(problem))
-    small, large = draw.sample(300)[1], draw.sample(900)[1]
+    small, large = units_of(draw.sample(300).problem), units_of(draw.sample(900).problem)
     assert set(small.tolist()) < set(large.tolist())
     assert small.size == pytest.approx(300, rel=0.15)
+    whole = draw.sample(4000)
+    assert units_of(whole.problem).tolist() == draw.units.tolist()
+    assert whole.size.tolist() == draw.size.tolist()
 
 
 def test_a_sample_and_the_rest_take_what_the_whole_takes() -> None:
     problem = random_problem(2, units=4000, reps=3)
     owner = problem.pairs.cheapest(zero(problem), 1).rep[:, 0]
-    sample, units = Draw.of(problem, zero(problem)).sample(1000)
+    sample = Draw.of(problem, zero(problem)).sample(1000).problem
+    units = units_of(sample)
     mine = sample.pairs.at(np.arange(units.size), owner[units])
     whole = problem.pairs.at(np.arange(problem.unit_count), owner)
     finite = np.isfinite(problem.limits.lower)
@@ -72,12 +81,4 @@ def test_prices_of_an_optimum_bring_their_basis(monkeypatch: pytest.MonkeyPatch)
     again = solve_lp(problem, penalty=1e5, start=first.prices, watch=Watch())
     assert again.value == pytest.approx(first.value, rel=1e-9)
     assert again.is_exact
-
-
-def test_a_basis_of_other_units_is_none() -> None:
-    basis = Basis(np.zeros(2, np.int64), np.zeros(3, np.int64), np.array([4, 4]), np.array([0, 1]))
-    assert basis.among(np.array([1, 4, 9])).unit.tolist() == [1, 1]
-    assert basis.among(np.array([1, 9])).rows.size == 0
-    assert basis.renamed(np.array([10, 11, 12, 13, 14])).unit.tolist() == [14, 14]
     assert basis_of(None).unit.size == 0
-    assert tuple(sorted(prices_module.SAMPLES)) == prices_module.SAMPLES
