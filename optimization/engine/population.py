@@ -19,8 +19,10 @@ from optimization.engine.watch import Watch
 # Searches of one round at most, and the steps of one, millions of arcs per unit: fewer are not
 # worth a search of their own.
 SEARCHES, STEPS_PER_UNIT = 16, 0.1
+# From this many units on two searches anyway, and the steps of a round, millions for every unit.
+MANY_UNITS, STEPS_OF_MANY = 5_000, 1 / 40
 # Arcs priced in the first search, millions, and how many times as many the next round may have.
-STEPS_OF_UNIT, MOST_STEPS, GROWTH, MOST_GROWTH = 1 / 300, 400.0, 2, 6
+STEPS_OF_UNIT, MOST_STEPS, GROWTH, MOST_GROWTH = 1 / 300, 800.0, 2, 6
 # What the searches beside the first plan take of a given number of steps.
 FIRST_SHARE = 1 / 16
 
@@ -64,7 +66,8 @@ def searches(
     number: 0 for the one beside the first plan, then that of the round from 1 on.
     """
     steps = _steps(problem, number)
-    lanes = int(min(max(steps / (STEPS_PER_UNIT * problem.unit_count), 1), SEARCHES))
+    fewest = 2 if problem.unit_count > MANY_UNITS else 1
+    lanes = int(min(max(steps / (STEPS_PER_UNIT * problem.unit_count), fewest), SEARCHES))
 
     def one(lane: int) -> Ints:
         return search(
@@ -86,5 +89,7 @@ def _steps(problem: Problem, number: int) -> float:
     given = problem.effort.search_steps
     if given:
         return given if number else given * FIRST_SHARE
+    if problem.unit_count > MANY_UNITS:
+        return min(problem.unit_count * STEPS_OF_MANY, MOST_STEPS)
     first = min(problem.unit_count * STEPS_OF_UNIT, MOST_STEPS)
     return first * GROWTH ** min(number, MOST_GROWTH)
