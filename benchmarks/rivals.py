@@ -25,7 +25,7 @@ from benchmarks.books import AS_OF, Book
 from benchmarks.case import METRICS, Ints, build_case, scale_policy
 from benchmarks.drifted_books import drifted_book
 from benchmarks.rival_plans import METHODS, Method
-from benchmarks.run_log import Run, RunLog, machine, machine_line, table
+from benchmarks.run_log import Run, RunLog, machine, machine_line, publish, table
 from benchmarks.scale import TABLES, peak_mb, rep_indices, write_book
 from benchmarks.yardstick import Verdict, judge
 
@@ -300,12 +300,7 @@ def main() -> None:
     size = (arguments.accounts, arguments.reps, arguments.seed, arguments.seconds)
     if not arguments.report:
         compare(log, *size, is_again=arguments.again)
-    if not log.runs:
-        parser.error("nothing is recorded yet")
-    page = report(log.runs)
-    print(page)
-    if arguments.out:
-        arguments.out.write_text(page, encoding="utf-8")
+    publish(parser, log, report, arguments.out)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Recorded runs: a JSON list that grows run by run, with the machine and versions behind each."""
 
+import argparse
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,21 @@ class RunLog:
             draft = self.path.with_name(self.path.name + ".part")
             draft.write_text(json.dumps(self.runs, indent=1) + "\n", encoding="utf-8")
             draft.replace(self.path)
+
+
+def publish(
+    parser: argparse.ArgumentParser,
+    log: RunLog,
+    report: Callable[[list[Run]], str],
+    out: Path | None,
+) -> None:
+    """Print the page of all recorded runs, and write it to `out`; without runs, a usage error."""
+    if not log.runs:
+        parser.error("nothing is recorded yet")
+    page = report(log.runs)
+    print(page)
+    if out is not None:
+        out.write_text(page, encoding="utf-8")
 
 
 def machine(*more_packages: str) -> dict[str, Any]:

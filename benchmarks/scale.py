@@ -29,7 +29,7 @@ import polars as pl
 from benchmarks.books import AS_OF, Book
 from benchmarks.case import Ints, build_case, scale_policy
 from benchmarks.drifted_books import drifted_book
-from benchmarks.run_log import Run, RunLog, machine, machine_line, table
+from benchmarks.run_log import Run, RunLog, machine, machine_line, publish, table
 from benchmarks.yardstick import judge
 
 SIZES = ((2_000, 40), (20_000, 100), (200_000, 500), (1_000_000, 1_000))
@@ -344,12 +344,7 @@ def main() -> None:
     for accounts, reps in wanted:
         print(f"Planning {accounts:,} × {reps:,}, seed {arguments.seed}", flush=True)
         log.record(run(accounts, reps, arguments.seed))
-    if not log.runs:
-        parser.error("nothing is recorded yet")
-    page = report(log.runs)
-    print(page)
-    if arguments.out:
-        arguments.out.write_text(page, encoding="utf-8")
+    publish(parser, log, report, arguments.out)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,12 @@ import jsonschema
 import pytest
 import yaml
 
-from optimization.policy import LockRule, MetricBand, Policy, PolicyError, load_policy
+from optimization.policy import LockRule, MetricBand, Policy, load_policy
 from optimization.policy import policy_schema as schema_of_policies
+from tests.optimization.refused_policy import refused
 
 CONFIG = Path(__file__).parents[2] / "config"
 EXAMPLE = CONFIG / "examples" / "policies" / "every_feature.yaml"
-
-
-def refused(tmp_path: Path, text: str) -> str:
-    """The message with which a policy of this text is refused; it names the file."""
-    file = tmp_path / "mine.yaml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(PolicyError) as error:
-        load_policy(file)
-    message = str(error.value)
-    assert message.startswith(str(file))
-    return message
 
 
 def test_the_example_shows_every_feature() -> None:

@@ -117,7 +117,7 @@ def owned(account_id: str, rep_id: str, **columns: Any) -> dict[str, Any]:
 
 def rep(rep_id: str, **columns: Any) -> dict[str, Any]:
     """A junior rep of 1,000 hours in Kansas City who lists no skills."""
-    row = {
+    row: dict[str, Any] = {
         "rep_id": rep_id,
         "rep_name": f"Rep {rep_id}",
         "manager_id": "M0",

@@ -1,9 +1,9 @@
 """Synthetic books of accounts with the heavy tails of real ones, for tests and benchmarks."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
+
+from tests.book.tiny_book import Tables
 
 INDUSTRIES = ("manufacturing", "retail", "health", "finance", "education", "logistics")
 # Longitude, latitude and weight of a few large US metropolitan areas.
@@ -20,16 +20,7 @@ EMPTY_OVERRIDES = pl.DataFrame(
 )
 
 
-@dataclass(frozen=True)
-class Book:
-    """The three tables the planner reads."""
-
-    accounts: pl.DataFrame
-    reps: pl.DataFrame
-    overrides: pl.DataFrame
-
-
-def make_book(accounts: int, reps: int, seed: int = 1) -> Book:
+def make_book(accounts: int, reps: int, seed: int = 1) -> Tables:
     """A company of heavy tails.
 
     Lognormal hours, potential with a Pareto tail (so giants occur) and 18 % of accounts in
@@ -68,7 +59,7 @@ def make_book(accounts: int, reps: int, seed: int = 1) -> Book:
     owners = [rep_ids[j] if rng.random() > 0.05 else None for j in owner]
     incumbents = [o if o is None or rng.random() > 0.04 else None for o in owners]
     known = rng.random(accounts) > 0.03
-    return Book(
+    return Tables(
         accounts=pl.DataFrame(
             {
                 "account_id": account_ids,

@@ -5,8 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from small_book import account, book, frames, override, owned, owners, rep
-from synthetic import Book, make_book
+from synthetic import make_book
 
 from optimization import (
     Infeasible,
@@ -24,6 +23,8 @@ from optimization.report.result import (
     SUMMARY_SCHEMA,
     TARGET_SCHEMA,
 )
+from tests.book.tiny_book import Tables, account, override, owned, rep
+from tests.book.tiny_book import tables as book
 
 WIDE: dict[str, Any] = {
     "metrics": [
@@ -33,11 +34,11 @@ WIDE: dict[str, Any] = {
 }
 
 
-def planned(tables: Book, **settings: Any) -> Plan:
+def planned(tables: Tables, **settings: Any) -> Plan:
     """The plan, after the verifier found nothing wrong with it."""
     policy = Policy.model_validate(settings)
     plan = plan_territories(tables.accounts, tables.reps, tables.overrides, policy)
-    assert verify_plan(tables.accounts, tables.reps, tables.overrides, policy, frames(plan)) == []
+    assert verify_plan(tables.accounts, tables.reps, tables.overrides, policy, plan.tables()) == []
     assert gap_adds_up(plan)
     return plan
 
@@ -60,28 +61,32 @@ def same(one: Plan, other: Plan) -> bool:
     )
 
 
+def owners(plan: Plan) -> dict[str, str]:
+    return dict(plan.assignment.select("account_id", "rep_id").iter_rows())
+
+
 def findings(plan: Plan) -> set[str]:
     return set(plan.findings["rule"])
 
 
 @pytest.fixture(scope="module")
-def company() -> Book:
+def company() -> Tables:
     """250 accounts, 8 reps, heavy tails."""
     return make_book(250, 8, seed=4)
 
 
 @pytest.fixture(scope="module")
-def company_plan(company: Book) -> Plan:
+def company_plan(company: Tables) -> Plan:
     return planned(company)
 
 
 class TestRepeatable:
-    def test_same_input_same_plan(self, company: Book, company_plan: Plan) -> None:
+    def test_same_input_same_plan(self, company: Tables, company_plan: Plan) -> None:
         assert company_plan.summary["is_repeatable"][0]
         assert same(planned(company), company_plan)
 
-    def test_the_order_of_the_rows_means_nothing(self, company: Book, company_plan: Plan) -> None:
-        shuffled = Book(
+    def test_the_order_of_the_rows_means_nothing(self, company: Tables, company_plan: Plan) -> None:
+        shuffled = Tables(
             company.accounts.sample(fraction=1.0, shuffle=True, seed=9),
             company.reps.sample(fraction=1.0, shuffle=True, seed=9),
             company.overrides,
@@ -89,9 +94,9 @@ class TestRepeatable:
         assert same(planned(shuffled), company_plan)
 
     def test_the_order_of_the_columns_means_nothing(
-        self, company: Book, company_plan: Plan
+        self, company: Tables, company_plan: Plan
     ) -> None:
-        turned = Book(
+        turned = Tables(
             company.accounts.select(reversed(company.accounts.columns)),
             company.reps.select(reversed(company.reps.columns)),
             company.overrides,
@@ -107,7 +112,7 @@ class TestRepeatable:
 
 
 class TestCompany:
-    def test_frames_have_the_promised_columns(self, company: Book, company_plan: Plan) -> None:
+    def test_frames_have_the_promised_columns(self, company: Tables, company_plan: Plan) -> None:
         assert company_plan.assignment.schema == pl.Schema(ASSIGNMENT_SCHEMA)
         assert company_plan.summary.schema == pl.Schema(SUMMARY_SCHEMA)
         assert company_plan.targets.schema == pl.Schema(TARGET_SCHEMA)
@@ -125,7 +130,9 @@ class TestCompany:
         ]
 
     @pytest.mark.parametrize("metric", ["hours", "potential"])
-    def test_loads_are_in_their_bands(self, company: Book, company_plan: Plan, metric: str) -> None:
+    def test_loads_are_in_their_bands(
+        self, company: Tables, company_plan: Plan, metric: str
+    ) -> None:
         """Summed from the tables; a territory with a giant may hold more, and says how much."""
         column = {"hours": "service_hours", "potential": "potential_usd"}[metric]
         load = dict(
@@ -162,7 +169,7 @@ class TestCompany:
         assert row["disruption_cost_usd"] == pytest.approx(lost, abs=0.05)
         assert row["fit_cost_usd"] == pytest.approx(margin * total["fit_loss_usd"], abs=0.05)
 
-    def test_every_owner_is_explained(self, company: Book, company_plan: Plan) -> None:
+    def test_every_owner_is_explained(self, company: Tables, company_plan: Plan) -> None:
         rows = company_plan.assignment
         name = dict(company.reps.select("rep_id", "rep_name").iter_rows())
         assert rows["reason_code"].null_count() == 0
@@ -195,9 +202,9 @@ class TestCompany:
         assert flags.sum_horizontal().max() == 1
         assert flags.sum().row(0) > (0, 0, 0)
 
-    def test_floors_do_not_exceed_what_was_reached(self, company: Book) -> None:
+    def test_floors_do_not_exceed_what_was_reached(self, company: Tables) -> None:
         """Without giants every floor is a true lower bound on the plan's largest deviation."""
-        small = Book(
+        small = Tables(
             company.accounts.with_columns(pl.col("potential_usd").clip(0, 60_000)),
             company.reps,
             company.overrides,
@@ -213,7 +220,7 @@ class TestCompany:
             floor = plan.metrics.filter(metric=metric)["floor_pct"][0]
             assert 0 <= floor <= 100 * worst + 1e-4
 
-    def test_progress_is_told_from_start_to_end(self, company: Book) -> None:
+    def test_progress_is_told_from_start_to_end(self, company: Tables) -> None:
         told: list[tuple[str, int, int]] = []
         tables = book([account("A0"), account("A1")], [rep("R0"), rep("R1")])
         plan_territories(
@@ -346,7 +353,7 @@ class TestOverrides:
         account("A3"),
     )
 
-    def tables(self, *rows: dict[str, Any], **columns: Any) -> Book:
+    def tables(self, *rows: dict[str, Any], **columns: Any) -> Tables:
         return book(list(self.ACCOUNTS), [rep("R0"), rep("R1")], list(rows))
 
     def test_nobody_may_own_an_account(self) -> None:
@@ -471,7 +478,7 @@ class TestBadTables:
     def test_a_missing_column_is_named(self) -> None:
         tables = book([account("A0")], [rep("R0")])
         with pytest.raises(PlanInputError, match="int_plan__account: column potential_usd"):
-            planned(Book(tables.accounts.drop("potential_usd"), tables.reps, tables.overrides))
+            planned(Tables(tables.accounts.drop("potential_usd"), tables.reps, tables.overrides))
 
     def test_numbers_a_solver_would_mistreat_are_refused(self) -> None:
         """HiGHS drops whole constraints from 1e15 on."""

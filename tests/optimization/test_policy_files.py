@@ -7,22 +7,12 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from refused_policy import refused
 
 from optimization import Policy, PolicyError, load_policy, policy_schema
 
 CONFIG = Path(__file__).parents[2] / "config"
 SHIPPED = sorted((CONFIG / "policies").glob("*.yaml"))
-
-
-def refused(tmp_path: Path, text: str) -> str:
-    """The message with which a policy of this text is refused; it names the file."""
-    file = tmp_path / "mine.yaml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(PolicyError) as error:
-        load_policy(file)
-    message = str(error.value)
-    assert message.startswith(str(file))
-    return message
 
 
 def test_policies_are_shipped() -> None:

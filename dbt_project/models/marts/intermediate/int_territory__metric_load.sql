@@ -26,12 +26,13 @@ described as (
     from {{ source('plan', 'plan_metric') }}
 ),
 
--- A metric the planner only publishes is not described: it is a measure of the whole book.
+-- A metric the planner only publishes is not described: it is a measure of the whole book. The
+-- whole book is the tier without a name, which no metric of the policy can have.
 metrics as (
     select
         named.metric,
         coalesce(described.measure, named.metric) as measure,
-        coalesce(described.is_whole_book, true) as is_whole_book,
+        case when coalesce(described.is_whole_book, true) then '' else named.metric end as tier,
         described.tolerance_pct
     from (select distinct metric from targets) as named
     left join described
@@ -40,13 +41,28 @@ metrics as (
 
 members as (
     select
-        cast(metric as varchar) as metric,
+        cast(metric as varchar) as tier,
         cast(account_id as varchar) as account_id
     from {{ source('plan', 'plan_metric_account') }}
 ),
 
-whole_units as (
+tier_accounts as (
     select
+        '' as tier,
+        ownership.*
+    from ownership
+    union all
+    select
+        members.tier,
+        ownership.*
+    from ownership
+    inner join members
+        on ownership.account_id = members.account_id
+),
+
+units as (
+    select
+        tier,
         plan_version,
         territory_id,
         unit_id,
@@ -54,67 +70,24 @@ whole_units as (
         {{ exact_sum('potential_usd') }} as potential,
         {{ exact_sum('actual_sales_usd') }} as sales,
         count(*)::double as account_count
-    from ownership
-    group by plan_version, territory_id, unit_id
-),
-
-tier_units as (
-    select
-        members.metric,
-        ownership.plan_version,
-        ownership.territory_id,
-        ownership.unit_id,
-        {{ exact_sum('ownership.service_hours') }} as hours,
-        {{ exact_sum('ownership.potential_usd') }} as potential,
-        {{ exact_sum('ownership.actual_sales_usd') }} as sales,
-        count(*)::double as account_count
-    from ownership
-    inner join members
-        on ownership.account_id = members.account_id
-    group by members.metric, ownership.plan_version, ownership.territory_id, ownership.unit_id
-),
-
-units as (
-    select
-        metrics.metric,
-        metrics.measure,
-        whole_units.plan_version,
-        whole_units.territory_id,
-        whole_units.hours,
-        whole_units.potential,
-        whole_units.sales,
-        whole_units.account_count
-    from whole_units
-    cross join metrics
-    where metrics.is_whole_book
-    union all
-    select
-        metrics.metric,
-        metrics.measure,
-        tier_units.plan_version,
-        tier_units.territory_id,
-        tier_units.hours,
-        tier_units.potential,
-        tier_units.sales,
-        tier_units.account_count
-    from tier_units
-    inner join metrics
-        on tier_units.metric = metrics.metric
-    where not metrics.is_whole_book
+    from tier_accounts
+    group by tier, plan_version, territory_id, unit_id
 ),
 
 amounts as (
     select
-        metric,
-        plan_version,
-        territory_id,
-        case measure
-            when 'hours' then hours
-            when 'potential' then potential
-            when 'sales' then sales
-            else account_count
+        metrics.metric,
+        units.plan_version,
+        units.territory_id,
+        case metrics.measure
+            when 'hours' then units.hours
+            when 'potential' then units.potential
+            when 'sales' then units.sales
+            else units.account_count
         end as amount
     from units
+    inner join metrics
+        on units.tier = metrics.tier
 ),
 
 -- Empty territories count, too.
