@@ -74,6 +74,7 @@ def solve_lp(
     watch: Watch,
     tell: Tell | None = None,
     rel_gap: float = 0.0,
+    round_limit: int = ROUND_LIMIT,
 ) -> LpOptimum:
     """Solve the linear relaxation over all allowed pairs.
 
@@ -84,6 +85,7 @@ def solve_lp(
     start: prices near the optimum; with them only unsettled units are in the LP. Prices of an
     earlier `LpOptimum` bring its basis along.
     rel_gap: share of the value at which to stop short of the optimum.
+    round_limit: LPs at most; with 0 every unit stands at its cheapest rep at the prices of `start`.
 
     Raises:
         SolverError: HiGHS refused the arrays, or a unit has no allowed rep.
@@ -92,7 +94,8 @@ def solve_lp(
         from optimization.engine.prices import fit_prices
 
         start = fit_prices(problem, watch, tell, penalty=penalty)
-    return _Relaxation(problem, penalty, relaxation, start, watch, tell, rel_gap).solve()
+    solving = _Relaxation(problem, penalty, relaxation, start, watch, tell, rel_gap)
+    return solving.solve(round_limit)
 
 
 class _Relaxation:
@@ -134,10 +137,10 @@ class _Relaxation:
         self.lp.add_pairs(basis.unit, basis.rep)
         self.lp.start_from(basis, self.owner)
 
-    def solve(self) -> LpOptimum:
+    def solve(self, round_limit: int) -> LpOptimum:
         answer = self._settled()
         broken = 0
-        for number in range(ROUND_LIMIT):
+        for number in range(round_limit):
             is_feasible = number > 0 and not broken
             if self.watch.is_over():
                 break
