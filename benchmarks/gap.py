@@ -1,7 +1,7 @@
 """The engine on generalized assignment instances, beside solvers that know nothing of it.
 
     python -m benchmarks.gap FILE… --seconds 60 --json results.json
-        [--rivals highs,scip,cpsat] [--best-known CSV] [--threads 2]
+        [--rivals highs,scip,cpsat] [--best-known CSV] [--threads 2] [--out PAGE]
 
 Any file of the public format (see `gap_instances`) runs through the engine that plans territories,
 each in a fresh process; every assignment is checked against the numbers of the file alone. The JSON
@@ -21,12 +21,14 @@ import os
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from benchmarks.gap_instances import BadInstance, Instance, file_hash, read_instance
 from benchmarks.gap_rivals import RIVALS, rival_version
 from benchmarks.gap_run import ENGINE
+from benchmarks.run_log import machine, machine_line
 
 ROOT = Path(__file__).resolve().parent.parent
 # A process gets this long beyond its limit before it is ended: imports, reading and one long step.
@@ -173,6 +175,27 @@ def summary(records: list[Record]) -> str:
     return "\n".join(lines)
 
 
+def family_of(record: Record) -> str:
+    """The letters that a file's name begins with: the sets name their types so."""
+    return "".join(takewhile(str.isalpha, record["instance"].rpartition("/")[2]))
+
+
+def page(records: list[Record], seconds: float, threads: int) -> str:
+    """The results as a Markdown page."""
+    families = dict.fromkeys(family_of(record) for record in records)
+    parts = [
+        "# Generalized assignment",
+        f"`python -m benchmarks.gap FILE… --seconds {seconds:g} --threads {threads}`, each run in "
+        "a process of its own. To best: value above the best known one. Gap: value above the "
+        "solver's own bound.",
+        f"Machine: {machine_line(machine())}",
+    ]
+    for family in families:
+        members = [record for record in records if family_of(record) == family]
+        parts += [f"## Type {family}", f"```\n{summary(members)}\n\n{table(members)}\n```"]
+    return "\n\n".join([*parts, "## All", f"```\n{summary(records)}\n```"]) + "\n"
+
+
 def _to_best(record: Record, run: Record) -> float | None:
     if run["value"] is None or not record["best_known"]:
         return None
@@ -198,6 +221,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rivals", default="", metavar=",".join(RIVALS))
     parser.add_argument("--best-known", type=Path, metavar="CSV")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, metavar="PAGE", help="write a Markdown page, too")
     asked = parser.parse_args(words)
     asked.rivals = [name for name in asked.rivals.split(",") if name]
     unknown = [name for name in asked.rivals if name not in RIVALS]
@@ -239,6 +263,8 @@ def main(words: list[str] | None = None) -> int:
                 print(table([shown]).splitlines()[1], flush=True)
     results.write()
     print(f"\n{table(chosen)}\n\n{summary(chosen)}")
+    if asked.out:
+        asked.out.write_text(page(chosen, asked.seconds, asked.threads), encoding="utf-8")
     return int(any(run["fault"] for record in chosen for run in record["runs"].values()))
 
 

@@ -162,6 +162,22 @@ def test_what_is_there_is_skipped_until_file_limit_or_code_change(tiny, monkeypa
     assert len(json.loads(out.read_text())["instances"]) == 1
 
 
+def test_the_page_has_a_part_for_each_type(tiny, monkeypatch):
+    measured(monkeypatch, {"engine": {"assignment": [0, 1, 0], "bound": 7.0}})
+    files = [tiny.with_name(name) for name in ("c05100", "d05100", "d10100")]
+    for file in files:
+        file.write_text(TINY)
+    out = tiny.with_name("page.md")
+    gap.main([*map(str, files), "--json", str(tiny.with_name("o.json")), "--out", str(out)])
+    page = out.read_text()
+    assert [line for line in page.splitlines() if line.startswith("##")] == [
+        *("## Type c", "## Type d", "## All")
+    ]
+    of_d = page[page.index("## Type d") : page.index("## All")]
+    assert "engine: 2 instances, 0 without a plan, 2 proved optimal" in of_d
+    assert "d10100" in of_d
+
+
 def test_best_known_values_come_from_the_end_of_the_path(tiny, monkeypatch, capsys):
     measured(monkeypatch, {"engine": {"assignment": [0, 1, 0], "bound": 5.0}})
     known = tiny.with_name("known.csv")
