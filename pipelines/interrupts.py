@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from types import FrameType
 
 from pipelines.progress import report
@@ -42,6 +42,9 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         return
     before = signal.getsignal(signal.SIGINT)
     has_struck = False
+    # Not told by the handler itself: it may run while this thread is writing to the same stream,
+    # which Python refuses ("reentrant call").
+    teller = threading.Thread(target=copy_context().run, args=(report, STOPPING), daemon=True)
 
     def strike(number: int, frame: FrameType | None) -> None:
         nonlocal has_struck
@@ -51,10 +54,12 @@ def interruptible() -> Iterator[Callable[[], bool]]:
                 before(number, frame)
             raise KeyboardInterrupt
         has_struck = True
-        report(STOPPING)
+        teller.start()
 
     signal.signal(signal.SIGINT, strike)
     try:
         yield lambda: has_struck
     finally:
         signal.signal(signal.SIGINT, before)
+        if has_struck:
+            teller.join()

@@ -1,12 +1,22 @@
 """The first interrupt asks, the second one aborts, and only where the command line says so."""
 
+import io
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from pipelines.interrupts import STOPPING, interruptible, stopping_gracefully
 from pipelines.progress import listening
+
+
+@pytest.fixture(autouse=True)
+def _heeded() -> Iterator[None]:
+    """Interrupts as a terminal gives them: a shell's background jobs start with them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def strike() -> None:
@@ -24,6 +34,37 @@ def test_the_first_interrupt_only_asks_and_is_told() -> None:
         strike()
         assert is_interrupted()
     assert told == [STOPPING]
+
+
+def test_an_interrupt_in_the_middle_of_a_line_is_told_after_it() -> None:
+    """A stream that is being written to cannot be entered again by the same thread."""
+
+    class Struck(io.RawIOBase):
+        def __init__(self) -> None:
+            self.lines: list[bytes] = []
+            self.is_first = True
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            if self.is_first:
+                self.is_first = False
+                strike()
+            self.lines.append(bytes(data))
+            return len(data)
+
+    raw = Struck()
+    stream = io.BufferedWriter(raw)
+
+    def tell(what: str, done: int, total: int) -> None:
+        stream.write(what.encode() + b"\n")
+        stream.flush()
+
+    with listening(tell), stopping_gracefully(), interruptible() as is_interrupted:
+        tell("searching", 0, 0)
+        assert is_interrupted()
+    assert b"".join(raw.lines).decode().splitlines() == ["searching", STOPPING]
 
 
 def work_on(strikes: int) -> None:
