@@ -19,6 +19,7 @@ from optimization.engine.basis import basis_of, warm
 from optimization.engine.bound import Certificate, limit_terms, valid_prices
 from optimization.engine.core import unsettled_units
 from optimization.engine.core_lp import CoreLp
+from optimization.engine.prices import fit_prices
 from optimization.engine.problem import Floats, Ints, PairValues, Prices, Problem, Ranking
 from optimization.engine.watch import Watch
 from optimization.errors import SolverError
@@ -91,8 +92,6 @@ def solve_lp(
         SolverError: HiGHS refused the arrays, or a unit has no allowed rep.
     """
     if start is None and problem.unit_count > FITTED_PER_REP * max(problem.rep_count, 1):
-        from optimization.engine.prices import fit_prices
-
         start = fit_prices(problem, watch, tell, penalty=penalty)
     solving = _Relaxation(problem, penalty, relaxation, start, watch, tell, rel_gap)
     return solving.solve(round_limit)

@@ -19,8 +19,8 @@ from optimization.engine.watch import Watch
 # Searches of one round at most, and the steps of one, millions of arcs per unit: fewer are not
 # worth a search of their own.
 SEARCHES, STEPS_PER_UNIT = 16, 0.1
-# From this many units on two searches anyway, and the steps of a round, millions for every unit.
-MANY_UNITS, STEPS_OF_MANY = 5_000, 1 / 40
+# Searches of a large problem at least, and the steps of a round, millions for every unit.
+FEWEST_OF_LARGE, STEPS_OF_LARGE = 2, 1 / 40
 # Arcs priced in the first search, millions, and how many times as many the next round may have.
 STEPS_OF_UNIT, MOST_STEPS, GROWTH, MOST_GROWTH = 1 / 300, 800.0, 2, 6
 # What the searches beside the first plan take of a given number of steps.
@@ -57,6 +57,7 @@ def searches(
     starts: list[Ints],
     *,
     number: int,
+    is_large: bool,
     certificate: Certificate | None,
     allowance: float,
     watch: Watch,
@@ -65,8 +66,8 @@ def searches(
 
     number: 0 for the one beside the first plan, then that of the round from 1 on.
     """
-    steps = _steps(problem, number)
-    fewest = 2 if problem.unit_count > MANY_UNITS else 1
+    steps = _steps(problem, number, is_large)
+    fewest = FEWEST_OF_LARGE if is_large else 1
     lanes = int(min(max(steps / (STEPS_PER_UNIT * problem.unit_count), fewest), SEARCHES))
 
     def one(lane: int) -> Ints:
@@ -84,12 +85,12 @@ def searches(
     return [lambda lane=lane: one(lane) for lane in range(lanes)]  # type: ignore[misc]
 
 
-def _steps(problem: Problem, number: int) -> float:
+def _steps(problem: Problem, number: int, is_large: bool) -> float:
     """Arcs priced in the searches of a round, millions: a given number, or growing with rounds."""
     given = problem.effort.search_steps
     if given:
         return given if number else given * FIRST_SHARE
-    if problem.unit_count > MANY_UNITS:
-        return min(problem.unit_count * STEPS_OF_MANY, MOST_STEPS)
+    if is_large:
+        return min(problem.unit_count * STEPS_OF_LARGE, MOST_STEPS)
     first = min(problem.unit_count * STEPS_OF_UNIT, MOST_STEPS)
     return first * GROWTH ** min(number, MOST_GROWTH)

@@ -33,7 +33,9 @@ ENOUGH = 0.1
 GROWTH, MOST_GROWTH, SHRINKING, FAILURE = 3.0, 1_000.0, 0.7, 0.25
 # Damping of the model, and the shares of a promise that count as kept, well kept, and poor.
 LEAST_DAMPING, MOST_DAMPING = 1e-7, 1e6
-KEPT, WELL_KEPT, POOR = 0.1, 0.7, 0.3
+KEPT, WELL_KEPT, GOOD, POOR = 0.1, 0.7, 0.6, 0.3
+# Steps over one pool end where a step of little damping promises less than this of the entropy.
+BOLD, LITTLE = 0.05, 0.02
 
 
 class SmoothDual:
@@ -104,15 +106,15 @@ class SmoothDual:
                 self.damping = max(6 * self.damping, 1e-4)
                 if self.damping > MOST_DAMPING:
                     break
-            was_bold = self.damping < 0.05
-            if gained > 0.6 * promised:
+            was_bold = self.damping < BOLD
+            if gained > GOOD * promised:
                 self.damping = max(0.15 * self.damping, LEAST_DAMPING)
             elif gained < POOR * promised:
                 self.damping = min(3 * self.damping, MOST_DAMPING)
             if gained > 0:
                 self.point = self.point + step
                 value, entropy, share, gradient = found
-            if promised < 0.02 * entropy and was_bold:
+            if promised < LITTLE * entropy and was_bold:
                 break
         return value
 

@@ -14,6 +14,7 @@ Tiny problems go to the whole Pyomo model at once and are proved optimal (exact)
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from optimization.engine.lp import ROUND_LIMIT, LpOptimum, solve_lp
 from optimization.engine.model import ModelAnswer, solve_model
 from optimization.engine.modes import raise_bound
 from optimization.engine.population import Population, searches
+from optimization.engine.prices import fit_prices
 from optimization.engine.problem import TOLERANCE, Arcs, Ints, Prices, Problem
 from optimization.engine.regroup import deal_again
 from optimization.engine.rounding import rounded
@@ -154,7 +156,7 @@ class _Solve:
         exact = solve_exactly(self.problem, self.watch, tell=self.tell_outside, start=self.owner)
         lp = solve_lp(
             self.problem,
-            penalty=self._penalty(),
+            penalty=self._penalty,
             relaxation=_room(exact.relaxation),
             watch=Watch(),
         )
@@ -170,12 +172,12 @@ class _Solve:
         """The LP of all pairs, elastic; harder where a soft penalty did not keep the limits."""
         start = None
         if self.problem.pairs.pair_count() > FITTED_PAIRS:
-            from optimization.engine.prices import fit_prices
-
-            start = fit_prices(self.problem, self.watch, tell=self.tell_outside)
+            start = fit_prices(
+                self.problem, self.watch, tell=self.tell_outside, penalty=self._penalty
+            )
             fitted = certify(self.problem, start)
             self._keep_bound(fitted.bound, fitted)
-        penalty = self._penalty()
+        penalty = self._penalty
         lp = self._lp(penalty, start)
         if self._is_priced_only:
             return lp
@@ -198,6 +200,7 @@ class _Solve:
         self._tell("linear relaxation")
         return lp
 
+    @cached_property
     def _penalty(self) -> float:
         """USD for a whole target of excess: ten times what a mean territory costs at best."""
         problem = self.problem
@@ -259,7 +262,7 @@ class _Solve:
     def _dive(self, lp: LpOptimum, arcs: Arcs) -> Ints:
         """Large units first, then moved one by one, then the rest; the LP's own rounding if the
         watch strikes before."""
-        diving = DivingLp(self.problem, arcs, lp.certificate, 20 * self._penalty(), self.allowance)
+        diving = DivingLp(self.problem, arcs, lp.certificate, 20 * self._penalty, self.allowance)
         if dive(diving, self.watch, LARGE_UNIT) is None:
             return rounded(self.problem, lp)
         value = diving.settle(LARGE_UNIT, self.watch)
@@ -326,6 +329,7 @@ class _Solve:
             arcs,
             self.population.owners,
             number=number,
+            is_large=self.is_large,
             certificate=self.certificate,
             allowance=self.allowance,
             watch=self.watch,
@@ -336,7 +340,7 @@ class _Solve:
         self.allowance = _room(self.relaxation)
         self.bound = -np.inf
         self.population.clear()
-        return self._lp(1_000 * self._penalty(), lp.prices)
+        return self._lp(1_000 * self._penalty, lp.prices)
 
     def _round(self, number: int, arcs: Arcs) -> bool:
         """An integer model or re-deals beside further search; False where nothing is left to try.

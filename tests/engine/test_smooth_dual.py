@@ -26,6 +26,14 @@ def dual_of(seed: int, scale: float = 30.0) -> tuple[Problem, SmoothDual, kernel
     return problem, dual, dual._pool(np.full(problem.unit_count, 1e3))
 
 
+def model_of(dual: SmoothDual, pool: kernels.Pool) -> tuple[Floats, kernels.Curvature]:
+    """Gradient and curvature where the dual stands."""
+    _, _, share, gradient = dual._spread(pool, dual.point)
+    row_first, column = kernels.neighbours(pool, share)
+    by_rep = dual._by_rep(dual.point)
+    return gradient, kernels.curvature(pool, by_rep, share, row_first, column)
+
+
 def smoothed(pool: kernels.Pool, dual: SmoothDual, point: Floats) -> float:
     """The definition, unit by unit."""
     by_rep, tail = dual._by_rep(point), dual.problem.rep_count * len(dual.problem.resources)
@@ -55,9 +63,7 @@ def test_value_is_the_definition_and_below_the_bound(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_gradient_and_curvature_are_derivatives(seed: int) -> None:
     _, dual, pool = dual_of(seed)
-    _, _, share, gradient = dual._spread(pool, dual.point)
-    row_first, column = kernels.neighbours(pool, share)
-    curve = kernels.curvature(pool, dual._by_rep(dual.point), share, row_first, column)
+    gradient, curve = model_of(dual, pool)
     rng = np.random.default_rng(seed)
     # Small against every price, so that none changes its sign and takes fill instead of load.
     step = 1e-4 * dual.point * rng.normal(size=dual.point.size)
@@ -75,9 +81,7 @@ def test_gradient_and_curvature_are_derivatives(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_random_step_gains_more_than_the_best(seed: int) -> None:
     _, dual, pool = dual_of(seed)
-    _, _, share, gradient = dual._spread(pool, dual.point)
-    row_first, column = kernels.neighbours(pool, share)
-    curve = kernels.curvature(pool, dual._by_rep(dual.point), share, row_first, column)
+    gradient, curve = model_of(dual, pool)
     curve = _damped(curve, 1e-2)
     low, high = dual.point - 20.0, dual.point + 20.0
     step, gain = kernels.best_step(curve, dual.terms, gradient, dual.point, low, high)
