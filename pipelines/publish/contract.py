@@ -14,7 +14,7 @@ import duckdb
 from pipelines.errors import ConfigurationError, GateError, near
 from pipelines.metadata.declared import declared_tables
 
-CONTRACT_VERSION = "1.1"
+CONTRACT_VERSION = "1.2"
 
 PAY_COLUMNS = frozenset({"hourly_cost_usd"})
 """Columns that say what a person is paid; no published table may have one."""
@@ -109,6 +109,30 @@ _MARTS = (
         "plan_id constraint_kind constraint_name rep_id metric",
         "plan_id scenario constraint_kind constraint_name rep_id metric unit limit_amount "
         "used_amount slack_amount shadow_price_usd statement",
+    ),
+    _table(
+        "fct_account_score_part",
+        "account_id score_name part_number",
+        "account_id score_name part_number part_name part_value part_weight contribution unit "
+        "is_missing",
+    ),
+    _table(
+        "fct_opportunity_score",
+        "opportunity_id",
+        "opportunity_id account_id rep_id status is_open amount_usd complexity_score cycle_factor "
+        "size_factor offering_factor missing_complexity_factors",
+    ),
+    _table(
+        "kpi_rep_workload",
+        "scenario rep_id",
+        "scenario rep_id rep_name region account_count predicted_hours logged_hours "
+        "prediction_error_pct own_clock_hours logged_capacity_pct",
+    ),
+    _table(
+        "kpi_score_quality",
+        "score_name metric group_kind group_name",
+        "score_name metric group_kind group_name metric_value lower_value upper_value row_count "
+        "unit statement",
     ),
 )
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.publish.contract import CONTRACT, PAY_COLUMNS, PLAIN_TYPES, RESTRICTED_TABLES
+from tests.dbt.company import ACCOUNTS
 from tests.dbt.dbt_run import Built, Dbt
 
 PUBLISHED = ("dim_", "fct_", "kpi_", "plan_")
@@ -133,6 +134,51 @@ def test_published_cost_uses_one_rate_for_all(company: Built) -> None:
         " WHERE rep_id IN ('R1', 'R2', 'R3')"
     )
     assert paid == 3
+
+
+@pytest.mark.parametrize("score", ["complexity_score", "service_hours", "potential_usd"])
+def test_parts_of_a_score_sum_to_it(company: Built, score: str) -> None:
+    """Of every account: what is published as parts is what is published as score."""
+    rows = company.rows(
+        f"SELECT account_id, {score}::DOUBLE, sum(contribution), count(DISTINCT unit)"
+        " FROM dim_account JOIN fct_account_score_part USING (account_id)"
+        f" WHERE starts_with('{score}', score_name) GROUP BY ALL"
+    )
+    assert len(rows) == len(ACCOUNTS)
+    for account, whole, parts, units in rows:
+        assert parts == pytest.approx(whole, abs=1e-4), account
+        assert units == 1
+
+
+def test_no_score_is_undefined(company: Built) -> None:
+    for table in ("dim_account", "fct_account_score_part", "fct_opportunity_score"):
+        numbers = company.rows(
+            f"SELECT column_name FROM (DESCRIBE {table}) WHERE column_type = 'DOUBLE'"
+        )
+        for (column,) in numbers:
+            query = f"SELECT count(*) FROM {table} WHERE isnan({column}) OR isinf({column})"
+            assert company.rows(query) == [(0,)], (table, column)
+
+
+def test_kappa_is_published_with_its_interval(company: Built) -> None:
+    """20 hours of a senior, 8 of a mid-level rep and one default hour of a stranger."""
+    ((low, kappa, high),) = company.rows(
+        "SELECT lower_value, metric_value, upper_value FROM kpi_score_quality"
+        " WHERE metric = 'hours_per_index'"
+    )
+    assert low < kappa < high
+    assert kappa * len(ACCOUNTS) == pytest.approx(20 * 1.5 + 8 * 1.25 + 1, rel=0.5)
+    ((share,),) = company.rows(
+        "SELECT metric_value FROM kpi_score_quality WHERE metric = 'predicted_over_logged_pct'"
+    )
+    assert share == pytest.approx(100, abs=0.1)
+
+
+def test_predicted_hours_stand_beside_logged_ones(company: Built) -> None:
+    rows = company.by_key("kpi_rep_workload", "rep_id", "logged_hours", "own_clock_hours")
+    assert rows["R1"] == (20 * 1.5 + 8 * 1.25 + 1, 20)  # the child's were logged by others
+    assert rows["R2"] == (0, 8)
+    assert "R4" not in rows  # a vacant seat logs nothing
 
 
 def test_the_project_keeps_its_layers(dbt: Dbt) -> None:

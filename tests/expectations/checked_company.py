@@ -85,6 +85,19 @@ TYPED_TABLES = {
     "plan_binding": """plan_id VARCHAR, scenario VARCHAR, constraint_kind VARCHAR,
         constraint_name VARCHAR, rep_id VARCHAR, metric VARCHAR, unit VARCHAR, limit_amount DOUBLE,
         used_amount DOUBLE, slack_amount DOUBLE, shadow_price_usd DOUBLE, statement VARCHAR""",
+    "fct_account_score_part": """account_id VARCHAR, score_name VARCHAR, part_number INTEGER,
+        part_name VARCHAR, part_value DOUBLE, part_weight DOUBLE, contribution DOUBLE,
+        unit VARCHAR, is_missing BOOLEAN""",
+    "fct_opportunity_score": """opportunity_id VARCHAR, account_id VARCHAR, rep_id VARCHAR,
+        status VARCHAR, is_open BOOLEAN, amount_usd DECIMAL(18,2), complexity_score DOUBLE,
+        cycle_factor DOUBLE, size_factor DOUBLE, offering_factor DOUBLE,
+        missing_complexity_factors VARCHAR""",
+    "kpi_rep_workload": """scenario VARCHAR, rep_id VARCHAR, rep_name VARCHAR, region VARCHAR,
+        account_count BIGINT, predicted_hours DOUBLE, logged_hours DOUBLE,
+        prediction_error_pct DOUBLE, own_clock_hours DOUBLE, logged_capacity_pct DOUBLE""",
+    "kpi_score_quality": """score_name VARCHAR, metric VARCHAR, group_kind VARCHAR,
+        group_name VARCHAR, metric_value DOUBLE, lower_value DOUBLE, upper_value DOUBLE,
+        row_count BIGINT, unit VARCHAR, statement VARCHAR""",
 }
 
 # `i` runs from 0; rep r0 owns accounts a0, a3, …; the plan moves a0 from r0 to r1.
@@ -215,6 +228,24 @@ _PUBLISHED_ROWS = """
     FROM (VALUES ('upper_band', 'hours', 'r0', 100.0, 0.0),
         ('lower_band', 'hours', 'r1', 104.0, 4.0), ('move_budget', 'sales', NULL, 101.0, -1.0))
       AS limits(kind, name, rep_id, used, slack);
+    INSERT INTO fct_account_score_part BY NAME
+    SELECT account_id, score_name, part_number, part_name, contribution
+    FROM dim_account, (VALUES ('complexity', 1, 'size', 1.0), ('service_hours', 1, 'all', 30.25),
+        ('potential', 1, 'own sales', 400.05), ('potential', 2, 'comparable customers', 600.05))
+      AS parts(score_name, part_number, part_name, contribution);
+    INSERT INTO fct_opportunity_score BY NAME
+    SELECT opportunity_id, account_id, rep_id, status, false AS is_open, 1.0 AS complexity_score
+    FROM raw_crm__opportunity;
+    INSERT INTO kpi_rep_workload BY NAME
+    SELECT scenario, rep_id, 3 AS account_count, 90.0 AS predicted_hours, 100.0 AS logged_hours,
+      80.0 AS own_clock_hours FROM dim_rep;
+    INSERT INTO kpi_score_quality BY NAME
+    SELECT 'service_hours' AS score_name, metric, 'book' AS group_kind, 'all' AS group_name,
+      metric_value, lower_value, upper_value, 10 AS row_count, 'ratio' AS unit,
+      'What it says.' AS statement
+    FROM (VALUES ('hours_per_index', 10.0, 9.0, 11.0), ('rep_correlation', 0.9, NULL, NULL),
+        ('predicted_over_logged_pct', 100.0, NULL, NULL))
+      AS metrics(metric, metric_value, lower_value, upper_value);
 """
 
 

@@ -646,12 +646,62 @@ PUBLISH_ROWS = Wave(
             "metric = 'visits'",
             kpi_balance_has_metrics='"potential"',
         ),
+        _sql(
+            "INSERT INTO fct_account_score_part SELECT * FROM fct_account_score_part "
+            "WHERE account_id = 'a7' AND score_name = 'complexity'",
+            fct_account_score_part_unique='"a7"',
+        ),
+        _sql(
+            "INSERT INTO fct_opportunity_score SELECT * FROM fct_opportunity_score "
+            "WHERE opportunity_id = 'o1'",
+            fct_opportunity_score_unique='"o1"',
+        ),
+        _set(
+            "fct_opportunity_score",
+            "opportunity_id = 'o2'",
+            "complexity_score = 'inf'::double",
+            fct_opportunity_score_complexity_plausible='"o2"',
+        ),
+        _sql(
+            "INSERT INTO kpi_rep_workload SELECT * FROM kpi_rep_workload WHERE rep_id = 'r1'",
+            kpi_rep_workload_unique='"r1"',
+        ),
+        _set(
+            "kpi_rep_workload",
+            "rep_id = 'r2'",
+            "logged_hours = -1",
+            kpi_rep_workload_hours_plausible='"r2"',
+        ),
+        _sql(
+            "INSERT INTO kpi_score_quality SELECT * FROM kpi_score_quality "
+            "WHERE metric = 'rep_correlation'",
+            kpi_score_quality_unique='"rep_correlation"',
+        ),
+        _set(
+            "kpi_score_quality",
+            "metric = 'hours_per_index'",
+            "metric_value = 12, statement = ''",
+            kpi_score_quality_within_interval='"hours_per_index"',
+            kpi_score_quality_statement_present='"hours_per_index"',
+        ),
+        _set(
+            "kpi_score_quality",
+            "metric = 'predicted_over_logged_pct'",
+            "metric_value = 101",
+            kpi_score_quality_hours_match='"predicted_over_logged_pct"',
+        ),
     ],
 )
 
 PUBLISH_TOTALS = Wave(
     "publish",
     [
+        _set(
+            "fct_account_score_part",
+            "account_id = 'a8' AND part_name = 'all'",
+            "contribution = 'nan'::double",
+            fct_account_score_part_sums_to_score='"a8"',
+        ),
         _sql(
             "DELETE FROM kpi_plan WHERE plan_version = 'current'",
             kpi_plan_versions='"current"',

@@ -11,7 +11,7 @@ from pipelines.publish.contract import CONTRACT, META_TABLES, contract_table
 NO_FIGURE = {
     *("plan_id", "scenario", "plan_version", "territory_id", "metric", "solver_status", "seed"),
     *("is_proved_optimal", "is_repeatable", "constraint_kind", "constraint_name", "rep_id"),
-    *("unit", "statement"),
+    *("unit", "statement", "rep_name", "region", "score_name", "group_kind", "group_name"),
 }
 
 

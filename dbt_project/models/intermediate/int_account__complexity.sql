@@ -1,10 +1,3 @@
-{%- set low = var('complexity_factor_minimum') -%}
-{%- set high = var('complexity_factor_maximum') -%}
-{%- set weights = {
-    'cycle': var('complexity_cycle_weight'),
-    'size': var('complexity_size_weight'),
-    'offering': var('complexity_offering_weight'),
-} -%}
 with profiles as (
     select * from {{ ref('int_account__profile') }}
 ),
@@ -18,29 +11,8 @@ opportunities as (
     where is_won_ever or is_open
 ),
 
-typical_price as (
-    select {{ geometric_mean('list_price_usd') }} as list_price_usd
-    from {{ ref('stg_crm__product') }}
-),
-
 products as (
-    select
-        products.product_id,
-        coalesce(
-            products.complexity_rating,
-            case
-                when products.list_price_usd > 0 and not exists (
-                    select 1 from {{ ref('stg_crm__product') }} where complexity_rating is not null
-                )
-                    then
-                        pow(
-                            products.list_price_usd / typical_price.list_price_usd,
-                            {{ var('complexity_price_exponent') }}
-                        )
-            end
-        ) as rating
-    from {{ ref('stg_crm__product') }} as products
-    cross join typical_price
+    select * from {{ ref('int_product__rating') }}
 ),
 
 -- What the account bought, or has in an open opportunity, once each.
@@ -119,56 +91,4 @@ relative as (
     cross join typical_offering
 ),
 
-factors as (
-    select
-        account_id,
-        {% for factor in weights -%}
-        {{ clip(factor ~ '_ratio', low, high) }} as {{ factor }}_factor{{ "," if not loop.last }}
-        {% endfor %}
-    from relative
-),
-
--- The weight of a missing factor goes to the others.
-weighted as (
-    select
-        *,
-        (
-            {% for factor, weight in weights.items() -%}
-            {{ "+ " if not loop.first }}coalesce({{ weight }} * {{ factor }}_factor, 0)
-            {% endfor %}
-        )
-        / nullif(
-            {% for factor, weight in weights.items() -%}
-            {{ "+ " if not loop.first -}}
-            case when {{ factor }}_factor is null then 0.0 else {{ weight }} end
-            {% endfor %},
-            0
-        ) as weighted_mean
-    from factors
-),
-
-bounded as (
-    select
-        *,
-        {{ clip(
-            'coalesce(weighted_mean, 1)', var('complexity_minimum'), var('complexity_maximum')
-        ) }} as bounded_score
-    from weighted
-)
-
-select
-    account_id,
-    round(cycle_factor, 6) as cycle_factor,
-    round(size_factor, 6) as size_factor,
-    round(offering_factor, 6) as offering_factor,
-    nullif(
-        concat_ws(
-            ', ',
-            {% for factor in weights -%}
-            case when {{ factor }}_factor is null then '{{ factor }}' end{{ "," if not loop.last }}
-            {% endfor %}
-        ),
-        ''
-    ) as missing_factors,
-    round(bounded_score / {{ exact_mean('bounded_score') }} over (), 9) as complexity_score
-from bounded
+{{ complexity_score('account_id') }}
