@@ -54,12 +54,16 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Entity:
-    """One canonical table; `must_have_rows` when the plan means nothing without it."""
+    """One canonical table; `must_have_rows` when the plan means nothing without it.
+
+    `may_exclude_all` allows that every row it has falls under a rule, such as deleted deals.
+    """
 
     source: Source
     name: str
     fields: tuple[Field, ...]
     must_have_rows: bool = False
+    may_exclude_all: bool = False
     requirements: tuple[Requirement, ...] = ()
 
     @property
@@ -179,6 +183,7 @@ _ENTITIES = (
             _number("probability_pct", 0, 100),
         ),
         must_have_rows=True,
+        may_exclude_all=True,
     ),
     Entity(
         "crm",

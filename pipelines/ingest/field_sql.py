@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from pipelines.ingest.entities import MAXIMUM_YEAR, MINIMUM_YEAR, Field
-from pipelines.ingest.mapping import ColumnRule, Condition
+from pipelines.ingest.mapping import ColumnRule, Condition, Exclusion
 from pipelines.ingest.sql import case, literal, literals
 
 # The SQL of a source column, given its heading and the tokens that mean null (None: the entity's).
@@ -28,6 +28,8 @@ _ISO_FORMATS = (
     "%Y-%m-%d %H:%M:%S.%f",
     "%Y-%m-%dT%H:%M:%S.%f",
 )
+# A moment in UTC has the date it says; with another offset the mapping must say that UTC counts.
+_UTC_MARK = r"(:[0-9.]+)(Z|[+-]00:?00)$"
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
 
@@ -64,8 +66,12 @@ def without_nulls(value: str, null_tokens: list[str]) -> str:
 
 
 def condition(test: Condition, column: Column) -> str:
-    """The test as SQL that is true or false, never null."""
-    value = column(test.column, None)
+    """The test of a source column as SQL that is true or false, never null."""
+    return outcome(test, column(test.column, None))
+
+
+def outcome(test: Condition | Exclusion, value: str) -> str:
+    """The test of `value` (an SQL name) as SQL that is true or false, never null."""
     if test.in_ is not None:
         return f"coalesce({value} IN ({literals(test.in_)}), false)"
     if test.not_in is not None:
@@ -85,6 +91,8 @@ def origin(rule: ColumnRule, column: Column, lookup: str | None) -> str:
         value = literal(rule.constant)
     elif rule.template is not None:
         value = _template(rule, column)
+    elif rule.row_number:
+        value = "CAST(row_number AS VARCHAR)"
     else:
         value = lookup or column(rule.column or "", rule.null_tokens)
     if rule.null_when is not None:
@@ -136,13 +144,37 @@ def canonical(
         )
     if field.type == "date":
         formats = literals(rule.date_format or _ISO_FORMATS)
-        parsed = f"try_strptime({value}, [{formats}])"
+        moment = value
+        if not rule.date_format:
+            unmarked = f"regexp_replace({value}, {literal(_UTC_MARK)}, '\\1')"
+            moment = f"CASE WHEN length({value}) > 19 THEN {unmarked} ELSE {value} END"
+        parsed = f"try_strptime({moment}, [{formats}])"
         if any("%z" in date_format for date_format in rule.date_format):
             parsed = f"timezone('UTC', {parsed})"
         parsed = f"strftime({parsed}, '%Y-%m-%d')"
         # strptime takes the words 'epoch' and 'infinity' for moments, whatever the format.
         return f"CASE WHEN regexp_matches({value}, '[0-9]') THEN {parsed} END"
+    if rule.salesforce_id:
+        return _salesforce_id(value)
     return padded(value, rule.pad) if rule.pad else value
+
+
+def _salesforce_id(value: str) -> str:
+    """Ids of 15 characters with the suffix of 18.
+
+    Each letter of the suffix tells which of five characters are capitals, the first in the lowest
+    bit. Ids of 15 characters differ by case alone, so nothing else may be done to them.
+    """
+    suffix = []
+    for block in range(3):
+        bits = " + ".join(
+            f"(CASE WHEN substr({value}, {5 * block + place + 1}, 1) BETWEEN 'A' AND 'Z'"
+            f" THEN {1 << place} ELSE 0 END)"
+            for place in range(5)
+        )
+        suffix.append(f"substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + {bits}, 1)")
+    is_short = f"regexp_full_match({value}, '[A-Za-z0-9]{{15}}')"
+    return f"CASE WHEN {is_short} THEN {value} || {' || '.join(suffix)} ELSE {value} END"
 
 
 def _number(rule: ColumnRule, value: str, factors: list[tuple[str, Decimal]]) -> str:

@@ -5,7 +5,7 @@ column (positions instead of headings, so no heading can clash with SQL), and fo
 verbatim line as `payload`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -26,13 +26,17 @@ LANDING = "landing"
 
 @dataclass(frozen=True)
 class Landing:
-    """What was landed: `rows_read` counts landed and malformed rows together."""
+    """What was landed: `rows_read` counts landed and malformed rows together.
+
+    `guessed_line` is the first line that is no UTF-8, where the encoding had to be guessed.
+    """
 
     columns: list[str]
     rows_read: int
     file_sha256: str
     malformed: list[MalformedRow]
     payload_sql: str
+    guessed_line: int | None = None
 
     def sql_column(self, name: str) -> str:
         """The landed column of the source column called `name`."""
@@ -46,7 +50,9 @@ def land(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> Landing:
     """
     read = {"parquet": _land_parquet, "jsonl": _land_json_lines}.get(file.format, _land_delimited)
     with unchanged(file):
-        return read(connection, file, inspect(file))
+        seen = inspect(file)
+        landing = read(connection, seen.file, seen.sha256)
+        return replace(landing, guessed_line=seen.guessed_line)
 
 
 def _land_delimited(

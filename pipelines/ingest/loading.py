@@ -12,6 +12,7 @@ from pipelines.ingest.source_file import SourceFile
 from pipelines.ingest.sql import identifier, literal, literals
 from pipelines.ingest.text_rows import MalformedRow
 
+CUSTOM_FIELD_TABLE = "raw_crm__custom_field"
 _REPEATED = "shaped_repeated"
 
 _TYPE_IN_WORDS = {
@@ -20,6 +21,14 @@ _TYPE_IN_WORDS = {
     "boolean": "true or false",
     "date": "a date",
 }
+
+
+def create_custom_field_table(connection: duckdb.DuckDBPyConnection) -> None:
+    """Replace the table of the columns that pass through by an empty one."""
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {CUSTOM_FIELD_TABLE} (entity VARCHAR, record_id VARCHAR,"
+        " field_name VARCHAR, value VARCHAR)"
+    )
 
 
 def create_raw_table(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
@@ -85,12 +94,17 @@ def load(
     file: SourceFile,
     landing: Landing,
     run_id: str,
+    *,
+    is_further: bool = False,
 ) -> FileLoad:
     """Fill the raw table and the quarantine from `shaped`; the file's reconciliation.
 
     The first row of a key stays. A later row with the same canonical content is a duplicate, one
-    with other content is quarantined as `duplicate_key`.
+    with other content is quarantined as `duplicate_key`. A `is_further` file adds to what earlier
+    files of the entity loaded, and its keys count as later ones.
     """
+    loaded_before = _count(connection, f"SELECT count(*) FROM {entity.table}")
+    quarantined_before = _count(connection, "SELECT count(*) FROM quarantined_row")
     excluded_by: dict[str, int] = dict(
         connection.execute(
             f"SELECT exclusion, count(*) FROM {SHAPED} WHERE exclusion IS NOT NULL"
@@ -98,13 +112,19 @@ def load(
         ).fetchall()
     )
     _find_repeated(connection, entity)
+    if is_further:
+        _find_loaded_before(connection, entity)
     _quarantine_malformed(connection, entity, file, landing.malformed, run_id)
     _quarantine_rows(connection, entity, file, landing, run_id)
     names = ", ".join(identifier(field.name) for field in entity.fields)
     # Creating the table anew takes half the time of inserting into the empty one.
+    make = (
+        f"INSERT INTO {entity.table}"
+        if is_further
+        else f"CREATE OR REPLACE TABLE {entity.table} AS"
+    )
     connection.execute(
-        f"CREATE OR REPLACE TABLE {entity.table} AS"
-        f" SELECT {names}, {literal(file.name)} AS source_file, row_number"
+        f"{make} SELECT {names}, {literal(file.name)} AS source_file, row_number"
         f" FROM {SHAPED} WHERE exclusion IS NULL AND breach IS NULL"
         f" AND row_number NOT IN (SELECT row_number FROM {_REPEATED})"
     )
@@ -113,11 +133,10 @@ def load(
         source_file=file.name,
         file_sha256=landing.file_sha256,
         rows_read=landing.rows_read,
-        rows_loaded=_count(connection, f"SELECT count(*) FROM {entity.table}"),
-        rows_quarantined=_count(
-            connection,
-            f"SELECT count(*) FROM quarantined_row WHERE source_table = '{entity.table}'",
-        ),
+        rows_loaded=_count(connection, f"SELECT count(*) FROM {entity.table}")
+        - (loaded_before if is_further else 0),
+        rows_quarantined=_count(connection, "SELECT count(*) FROM quarantined_row")
+        - quarantined_before,
         rows_duplicate=_count(connection, f"SELECT count(*) FROM {_REPEATED} WHERE is_same"),
         excluded_by=excluded_by,
     )
@@ -145,6 +164,50 @@ def _find_repeated(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Non
         )
         SELECT row_number, content IS NOT DISTINCT FROM first_content AS is_same
         FROM ranked WHERE position > 1""")
+
+
+def _find_loaded_before(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    """Add the rows whose key an earlier file of the entity has already loaded."""
+    fields = [identifier(field.name) for field in entity.fields]
+    same_key = " AND ".join(
+        f"before.{key} IS NOT DISTINCT FROM good.{key}"
+        for key in (identifier(field.name) for field in entity.keys)
+    )
+    good, before = (", ".join(f"{side}.{name}" for name in fields) for side in ("good", "before"))
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {_REPEATED} AS
+        WITH seen AS (
+            SELECT good.row_number, ROW({good}) IS NOT DISTINCT FROM ROW({before}) AS is_same
+            FROM (SELECT * FROM {SHAPED} WHERE exclusion IS NULL AND breach IS NULL) AS good
+            JOIN {entity.table} AS before ON {same_key}
+        )
+        SELECT * FROM seen
+        UNION ALL
+        SELECT * FROM {_REPEATED} WHERE row_number NOT IN (SELECT row_number FROM seen)""")
+
+
+def store_custom_fields(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    file: SourceFile,
+    mapping: EntityMapping,
+    landing: Landing,
+) -> None:
+    """Keep the columns that pass through, of the rows just loaded from `file`."""
+    if not mapping.pass_through:
+        return
+    keys = ", ".join(f"loaded.{identifier(field.name)}" for field in entity.keys)
+    for name in mapping.pass_through:
+        connection.execute(
+            f"INSERT INTO {CUSTOM_FIELD_TABLE}"
+            f" SELECT {literal(entity.name)}, concat_ws('|', {keys}), {literal(name)},"
+            f" landed.{landing.sql_column(name)}"
+            f" FROM {entity.table} AS loaded"
+            f" JOIN {LANDING} AS landed ON landed.row_number = loaded.row_number"
+            f" WHERE loaded.source_file = {literal(file.name)}"
+            f" AND nullif(trim(landed.{landing.sql_column(name)}), '') IS NOT NULL"
+            " ORDER BY loaded.row_number"
+        )
 
 
 def _quarantine_malformed(

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pipelines.ingest.entities import Source
 from pipelines.ingest.sql import literal, literals
 
-Encoding = Literal["utf-8", "windows-1252", "latin-1"]
+Encoding = Literal["utf-8", "utf-16", "windows-1252", "latin-1"]
 FileFormat = Literal["csv", "tsv", "parquet", "jsonl"]
 
 _TEMPLATE_PART = re.compile(r"\{([^{}]+?)(?::0(\d))?\}")
@@ -34,21 +34,23 @@ class _Model(BaseModel):
 
 
 class CsvOptions(_Model):
-    """How a delimited file is written; nothing of it is guessed."""
+    """How a delimited file is written; only its encoding is looked for, and then reported."""
 
     delimiter: str | None = Field(
         default=None, min_length=1, max_length=1, description="Default: comma, or a tab for .tsv."
     )
     quote: str = Field(default='"', max_length=1, description="Empty: the file quotes nothing.")
-    encoding: Encoding = Field(
-        default="utf-8", description="A byte order mark is accepted in front of UTF-8."
+    encoding: Encoding | None = Field(
+        default=None,
+        description="A byte order mark is accepted. Default: UTF-16 where the file starts with its "
+        "mark; else UTF-8; else, with a finding, Windows-1252, if nothing in the file is UTF-8 "
+        "beyond ASCII and no byte is undefined there.",
     )
 
 
-class Condition(_Model):
-    """A test on one source column, after trimming and null tokens; exactly one test is given."""
+class _Test(_Model):
+    """A test on one value, after trimming and null tokens; exactly one test is given."""
 
-    column: str
     in_: list[str] | None = Field(default=None, alias="in", min_length=1)
     not_in: list[str] | None = Field(
         default=None, min_length=1, description="Also true where the value is null."
@@ -82,18 +84,59 @@ class Condition(_Model):
         return self
 
 
-class Exclusion(Condition):
-    """A named reason to leave rows out; they are counted per file, never quarantined."""
+class Condition(_Test):
+    """A test on one source column."""
+
+    column: str
+
+
+class Exclusion(_Test):
+    """A named reason to leave rows out; they are counted per file, never quarantined.
+
+    It tests a source column, or a canonical field after lookup, template and aliases.
+    """
 
     rule: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    column: str | None = None
+    field: str | None = Field(default=None, description="Instead of column: a mapped field.")
+    optional: bool = Field(
+        default=False, description="A file without the column keeps all its rows."
+    )
+
+    @model_validator(mode="after")
+    def _one_value(self) -> Self:
+        if (self.column is None) == (self.field is None):
+            raise ValueError("needs exactly one of column, field")
+        return self
 
 
 class Lookup(_Model):
-    """Replace the value by what another delimited file of the source says about it."""
+    """Replace the value by what another file of the source says about it."""
 
-    file: str
+    file: str = Field(description="A file, or the name of a table of the source.")
     key: str = Field(description="Column of that file that holds the value.")
-    value: str = Field(description="Column of that file to take instead.")
+    value: str = Field(
+        description="Column of that file to take instead, or a text with columns in braces, "
+        "'{is_closed}/{is_won}'."
+    )
+    where: Condition | None = Field(default=None, description="Only rows of that file that match.")
+    prefer: Condition | None = Field(
+        default=None, description="Where a key has several rows, those that match come first."
+    )
+    if_repeated: Literal["refuse", "smallest"] = Field(
+        default="refuse",
+        description="What to do when a key has several values: stop, or take the smallest and "
+        "say so in a finding.",
+    )
+    optional: bool = Field(
+        default=False, description="Without the file, no code is found and all are null."
+    )
+
+    def value_rule(self) -> "ColumnRule":
+        """The value as a rule of its own."""
+        if _TEMPLATE_PART.search(self.value):
+            return ColumnRule(template=self.value)
+        return ColumnRule(column=self.value)
 
 
 def _listed(value: Any) -> Any:
@@ -104,7 +147,18 @@ class ColumnRule(_Model):
     """Where one canonical field comes from and how its text is read."""
 
     column: str | None = Field(default=None, description="Heading of the source column.")
+    any_column: list[str] | None = Field(
+        default=None, min_length=1, description="Headings of which the first that exists is read."
+    )
+    last_column_like: str | None = Field(
+        default=None,
+        description="Regular expression; of the headings it matches in full, the last one in "
+        "alphabetical order is read, such as the latest year's.",
+    )
     constant: str | None = Field(default=None, description="The same value in every row.")
+    row_number: bool = Field(
+        default=False, description="The number of the row in its file, from 1."
+    )
     template: str | None = Field(
         default=None,
         description="Text with source columns in braces, '{firstName} {lastName}'; '{STATE:02}' "
@@ -149,14 +203,29 @@ class ColumnRule(_Model):
     pad: int | None = Field(
         default=None, ge=1, le=20, description="Left-pad codes of digits with zeros to this length."
     )
+    salesforce_id: bool = Field(
+        default=False, description="Give ids of 15 characters the suffix that makes them 18."
+    )
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        origins = (self.column, self.constant, self.template)
+        origins = (
+            self.column,
+            self.any_column,
+            self.last_column_like,
+            self.constant,
+            self.template,
+            self.row_number or None,
+        )
         if sum(origin is not None for origin in origins) != 1:
-            raise ValueError("needs exactly one of column, constant, template")
-        if self.lookup is not None and self.column is None:
+            raise ValueError(
+                "needs exactly one of column, any_column, last_column_like, constant, template, "
+                "row_number"
+            )
+        if self.lookup is not None and (self.constant or self.template or self.row_number):
             raise ValueError("lookup needs column")
+        if self.last_column_like is not None:
+            _check_sql(f"regexp_matches('', {literal(self.last_column_like)})", "is no regex")
         if self.currency is not None and self.currency_column is not None:
             raise ValueError("give currency or currency_column, not both")
         if self.thousands == self.decimal:
@@ -190,6 +259,12 @@ class ColumnRule(_Model):
             column for _, column, _ in self.template_parts()
         ]
 
+    def named_columns(self) -> list[str]:
+        """As `source_columns`, each once, with every heading or pattern it may read."""
+        several = [*(self.any_column or [])]
+        several += [self.last_column_like] if self.last_column_like is not None else []
+        return list(dict.fromkeys([*self.source_columns(), *several]))
+
 
 def _expanded(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
@@ -203,22 +278,58 @@ ColumnEntry = Annotated[
 class EntityMapping(_Model):
     """One file and how its rows become rows of one canonical entity."""
 
-    file: str = Field(
+    file: str | None = Field(
+        default=None,
         description="Relative to the source's path; * stands for any text and must then match "
-        "exactly one file."
+        "exactly one file, unless several is true.",
+    )
+    table: str | None = Field(
+        default=None,
+        description="Instead of file: name of a table of the source, in any of its spellings.",
+    )
+    several: bool = Field(
+        default=False,
+        description="Read every file that matches, or every one in the directory; each has its "
+        "own reconciliation, and a key of an earlier file is a duplicate in a later one.",
     )
     format: FileFormat | None = Field(default=None, description="Default: by the file's extension.")
     optional: bool = Field(default=False, description="An absent file is an empty table.")
+    spelling: Literal["exact", "any"] = Field(
+        default="exact",
+        description="any: a heading may differ in case, underscores and the prefix property_, as "
+        "the tools that land CRM tables spell one name in different ways.",
+    )
+    missing_columns: Literal["refuse", "null"] = Field(
+        default="refuse",
+        description="null: a field that is not required and whose column is missing is null in "
+        "every row, with a finding.",
+    )
     csv: CsvOptions = CsvOptions()
     null_tokens: list[str] = Field(
         default_factory=lambda: [""], description="Texts that mean null, exact after trimming."
     )
     columns: dict[str, ColumnEntry] = Field(min_length=1)
+    pass_through: list[str] = Field(
+        default_factory=list,
+        description="Further columns to keep as they are, such as custom fields; they land in "
+        "raw_crm__custom_field.",
+    )
     exclude: list[Exclusion] = Field(default_factory=list)
     ignore_columns: list[str] = Field(
         default_factory=list,
         description="Columns left unmapped on purpose; '*' stands for all the others.",
     )
+
+    @property
+    def origin(self) -> str:
+        """The file, pattern or table it reads, for messages."""
+        return self.file or self.table or ""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.file is None) == (self.table is None):
+            raise ValueError("needs exactly one of file, table")
+        return self
 
     @model_validator(mode="after")
     def _distinct_rules(self) -> Self:
@@ -230,15 +341,32 @@ class EntityMapping(_Model):
     def source_columns(self) -> list[str]:
         """Every column of the file the mapping names, each once, in order of first mention."""
         columns = [name for rule in self.columns.values() for name in rule.source_columns()]
-        columns += [exclusion.column for exclusion in self.exclude]
+        columns += [test.column for test in self.exclude if test.column is not None]
         return list(dict.fromkeys(columns))
+
+    def possible_columns(self) -> list[str]:
+        """As `source_columns`, with every heading of those rules that name several."""
+        named = [name for rule in self.columns.values() for name in rule.named_columns()]
+        return list(dict.fromkeys([*self.source_columns(), *named]))
+
+
+EntityParts = Annotated[
+    list[EntityMapping],
+    BeforeValidator(
+        lambda value: value if isinstance(value, list) else [value],
+        json_schema_input_type=EntityMapping | list[EntityMapping],
+    ),
+    Field(min_length=1),
+]
 
 
 class SourceMapping(_Model):
     """A mapping file: the entities one source provides."""
 
     source: Source
-    entities: dict[str, EntityMapping] = Field(min_length=1)
+    entities: dict[str, EntityParts] = Field(
+        min_length=1, description="A list where an entity comes from several tables."
+    )
 
 
 def mapping_schema() -> dict[str, Any]:

@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipelines.errors import ConfigurationError, near, quote
-from pipelines.ingest.entities import ENTITIES, entity_names
+from pipelines.ingest.entities import ENTITIES, Entity, entity_names
 from pipelines.ingest.entities import Field as CanonicalField
 from pipelines.ingest.mapping import (
     ColumnRule,
@@ -28,6 +28,8 @@ _MODEL_BY_PARENT: dict[str, type[BaseModel]] = {
     "lookup": Lookup,
     "exclude": Exclusion,
     "null_when": Condition,
+    "where": Condition,
+    "prefer": Condition,
 }
 
 # Which options make sense for a field of which type only.
@@ -39,6 +41,7 @@ _OPTIONS_BY_TYPE = {
     "decimal": ("number", "integer"),
     "date_format": ("date",),
     "pad": ("text",),
+    "salesforce_id": ("text",),
 }
 
 
@@ -74,15 +77,15 @@ def load_mapping(path: Path) -> SourceMapping:
     try:
         mapping = SourceMapping.model_validate(document)
     except ValidationError as error:
-        raise ConfigurationError(_explain(path, error)) from error
+        raise ConfigurationError(_explain(path, document, error)) from error
     _check_entities(path, mapping)
     return mapping
 
 
-def _explain(path: Path, error: ValidationError) -> str:
+def _explain(path: Path, document: dict[Any, Any], error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
-        location = problem["loc"]
+        location = _as_written(document, problem["loc"])
         setting = ".".join(str(part) for part in location)
         if problem["type"] == "extra_forbidden":
             suggestion = near(str(location[-1]), _allowed_keys(location))
@@ -97,6 +100,16 @@ def _explain(path: Path, error: ValidationError) -> str:
     return "\n".join(lines)
 
 
+def _as_written(document: dict[Any, Any], location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """`location` without the position in a list that the file does not have."""
+    match location:
+        case ("entities", str(entity), int(), *rest):
+            entities = document.get("entities")
+            if isinstance(entities, dict) and not isinstance(entities.get(entity), list):
+                return ("entities", entity, *rest)
+    return location
+
+
 def _allowed_keys(location: tuple[int | str, ...]) -> Iterable[str]:
     model: type[BaseModel] = SourceMapping
     for part in location[:-1]:
@@ -106,27 +119,41 @@ def _allowed_keys(location: tuple[int | str, ...]) -> Iterable[str]:
 
 def _check_entities(path: Path, mapping: SourceMapping) -> None:
     known = entity_names(mapping.source)
-    for name, entity_mapping in mapping.entities.items():
+    for name, parts in mapping.entities.items():
         where = f"{path.name}: entities.{name}"
         if name not in known:
             raise ConfigurationError(
                 f"{where}: a '{mapping.source}' source has no such entity{near(name, known)}; "
                 f"it may hold {', '.join(known)}"
             )
-        fields = {field.name: field for field in ENTITIES[mapping.source, name].fields}
-        for field_name, rule in entity_mapping.columns.items():
-            if field_name not in fields:
-                raise ConfigurationError(
-                    f"{where}.columns.{field_name}: unknown field{near(field_name, fields)}"
-                )
-            _check_options(f"{where}.columns.{field_name}", fields[field_name], rule)
-        missing = [
-            field.name
-            for field in fields.values()
-            if field.is_required and field.name not in entity_mapping.columns
-        ]
-        if missing:
-            raise ConfigurationError(f"{where}.columns: {', '.join(missing)} must be mapped")
+        for number, part in enumerate(parts):
+            place = f"{where}.{number}" if len(parts) > 1 else where
+            _check_part(place, ENTITIES[mapping.source, name], part)
+
+
+def _check_part(where: str, entity: Entity, part: EntityMapping) -> None:
+    fields = {field.name: field for field in entity.fields}
+    for field_name, rule in part.columns.items():
+        if field_name not in fields:
+            raise ConfigurationError(
+                f"{where}.columns.{field_name}: unknown field{near(field_name, fields)}"
+            )
+        _check_options(f"{where}.columns.{field_name}", fields[field_name], rule)
+    missing = [
+        field.name
+        for field in fields.values()
+        if field.is_required and field.name not in part.columns
+    ]
+    if missing:
+        raise ConfigurationError(f"{where}.columns: {', '.join(missing)} must be mapped")
+    for test in part.exclude:
+        if test.field is not None and test.field not in part.columns:
+            raise ConfigurationError(
+                f"{where}.exclude.{test.rule}: field '{test.field}' is not mapped"
+                f"{near(test.field, part.columns)}"
+            )
+    if part.pass_through and entity.source != "crm":
+        raise ConfigurationError(f"{where}.pass_through: only for entities of a crm source")
 
 
 def _check_options(where: str, field: CanonicalField, rule: ColumnRule) -> None:

@@ -22,8 +22,14 @@ def findings_of_file(
     landing: Landing,
 ) -> list[Finding]:
     """Unmapped columns, defaults taken for unlisted values, and codes a lookup does not have."""
-    findings = []
-    known = {*mapping.source_columns(), *mapping.ignore_columns}
+    findings: list[Finding] = []
+    if landing.guessed_line is not None:
+        message = (
+            f"{file.name}: line {landing.guessed_line} is no UTF-8, so the file is read as "
+            "windows-1252; set csv.encoding to say so or otherwise"
+        )
+        findings.append(Finding("warning", "encoding_guessed", entity.table, None, 0, message))
+    known = {*mapping.source_columns(), *mapping.ignore_columns, *mapping.pass_through}
     left_out = [name for name in landing.columns if name and name not in known]
     if left_out and "*" not in known:
         shown = ", ".join(left_out[:_COLUMNS_SHOWN]) + ", …" * (len(left_out) > _COLUMNS_SHOWN)

@@ -98,7 +98,18 @@ def shape(
         for name, code in codes.items()
     ]
     exclusion = case(
-        [(field_sql.condition(test, column), literal(test.rule)) for test in mapping.exclude]
+        [
+            (field_sql.outcome(test, column(test.column, None)), literal(test.rule))
+            for test in mapping.exclude
+            if test.column is not None
+        ]
+    )
+    later_exclusion = case(
+        [
+            (field_sql.outcome(test, identifier(f"text_{test.field}")), literal(test.rule))
+            for test in mapping.exclude
+            if test.field in mapping.columns
+        ]
     )
     trims = [(field_sql.trimmed(landing.sql_column(s)), trimmed[s]) for s in sources]
     connection.execute(f"""
@@ -117,7 +128,8 @@ def shape(
             {_also((f"CAST({f.value} AS VARCHAR)", identifier(f.field.name)) for f in fields)}
             FROM texts
         )
-        SELECT row_number, exclusion, {", ".join(identifier(f.field.name) for f in fields)},
+        SELECT row_number, coalesce(exclusion, {later_exclusion}) AS exclusion,
+            {", ".join(identifier(f.field.name) for f in fields)},
             {_breach(entity, fields)} AS breach
             {_also((_is_unparsed(f), f.stage("is_unparsed")) for f in fields)}
             {_also((f.defaulted, f.stage("defaulted")) for f in fields if f.defaulted)}

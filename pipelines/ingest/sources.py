@@ -9,6 +9,7 @@ import duckdb
 
 from pipelines.errors import ConfigurationError, GateError, InputError, TerritoryError
 from pipelines.ingest.entities import ENTITIES, Entity
+from pipelines.ingest.file_search import SourceFolder, find_files
 from pipelines.ingest.inspection import inspect
 from pipelines.ingest.landing import LANDING, land
 from pipelines.ingest.ledger import (
@@ -18,14 +19,21 @@ from pipelines.ingest.ledger import (
     record_findings,
     record_load,
 )
-from pipelines.ingest.loading import check_throughout, create_raw_table, load
+from pipelines.ingest.loading import (
+    check_throughout,
+    create_custom_field_table,
+    create_raw_table,
+    load,
+    store_custom_fields,
+)
 from pipelines.ingest.lookup import lookup_files, store_lookups
 from pipelines.ingest.mapping import EntityMapping
 from pipelines.ingest.mapping_file import load_mapping
 from pipelines.ingest.observations import findings_of_file
 from pipelines.ingest.references import reference_findings
+from pipelines.ingest.resolution import resolve
 from pipelines.ingest.shaping import SHAPED, check_columns, shape
-from pipelines.ingest.source_file import SourceFile, find_file
+from pipelines.ingest.source_file import SourceFile
 
 # Called with what is being done, how many files are done, and how many there are.
 Progress = Callable[[str, int, int], None]
@@ -33,10 +41,19 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class SourceInput:
-    """A mapping file and the directory that its file names are relative to."""
+    """A mapping file, the directory of its files, and what tables' names there start and end with.
+
+    The file of a table `x` is called `<table_prefix>x<table_suffix>` and its format.
+    """
 
     mapping: Path
     path: Path
+    table_prefix: str = ""
+    table_suffix: str = ""
+
+    @property
+    def folder(self) -> SourceFolder:
+        return SourceFolder(self.path, self.table_prefix, self.table_suffix)
 
 
 @dataclass(frozen=True)
@@ -63,25 +80,11 @@ class IngestResult:
 class _Task:
     entity: Entity
     mapping: EntityMapping
-    root: Path
+    folder: SourceFolder
 
-    def find(self) -> SourceFile | None:
-        """The task's file; None when it is absent and optional."""
-        return find_file(
-            self.root,
-            self.mapping.file,
-            csv_options=self.mapping.csv,
-            file_format=self.mapping.format,
-            is_optional=self.mapping.optional,
-        )
-
-    def find_lookups(self) -> list[SourceFile]:
-        """The files of the task's lookups."""
-        found = (
-            find_file(self.root, name, csv_options=self.mapping.csv)
-            for name in lookup_files(self.mapping)
-        )
-        return [file for file in found if file is not None]
+    def find(self) -> list[SourceFile]:
+        """The task's files; none when they are absent and optional."""
+        return find_files(self.folder, self.mapping)
 
 
 def ingest_sources(
@@ -107,19 +110,27 @@ def ingest_sources(
     try:
         for entity in ENTITIES.values():
             create_raw_table(connection, entity)
+        create_custom_field_table(connection)
         create_ledger(connection)
         mapped: dict[str, frozenset[str]] = {}
         for done, task in enumerate(tasks):
             if progress is not None:
-                progress(f"Reading {task.mapping.file}", done, len(tasks))
-            outcome = _ingest_file(connection, task, rates or {"USD": 1.0}, run_id)
-            if outcome is None:
-                continue
-            file_load, file_findings = outcome
-            record_load(connection, file_load, run_id)
-            loads.append(file_load)
-            findings += file_findings
-            mapped[task.entity.table] = frozenset(task.mapping.columns)
+                progress(f"Reading {task.mapping.origin}", done, len(tasks))
+            for file in task.find():
+                table = task.entity.table
+                file_load, file_findings = _ingest_file(
+                    connection,
+                    task,
+                    file,
+                    rates or {"USD": 1.0},
+                    run_id,
+                    is_further=any(load.source_table == table for load in loads),
+                )
+                record_load(connection, file_load, run_id)
+                loads.append(file_load)
+                findings += file_findings
+                mapped[table] = mapped.get(table, frozenset()) | frozenset(task.mapping.columns)
+        findings += _check_not_empty(tasks, loads)
         findings += reference_findings(connection, mapped)
         record_findings(connection, findings, run_id)
         connection.commit()
@@ -141,52 +152,73 @@ def input_digest(sources: Sequence[SourceInput]) -> str:
     for task in _tasks(sources):
         digest.update(task.entity.table.encode())
         digest.update(task.mapping.model_dump_json(by_alias=True).encode())
-        for file in (task.find(), *task.find_lookups()):
-            digest.update(b"absent" if file is None else inspect(file).encode())
+        files = [*task.find(), *lookup_files(task.folder, task.mapping)]
+        for file in files:
+            digest.update(inspect(file).sha256.encode())
+        if not files:
+            digest.update(b"absent")
     return digest.hexdigest()
 
 
 def _tasks(sources: Sequence[SourceInput]) -> list[_Task]:
-    """The files to load in the order of the registry, whatever the order of the sources."""
-    tasks: dict[tuple[str, str], _Task] = {}
+    """What to load in the order of the registry, whatever the order of the sources."""
+    tasks: dict[tuple[str, str], list[_Task]] = {}
     for source in sources:
         mapping = load_mapping(source.mapping)
-        for name, entity_mapping in mapping.entities.items():
+        for name, parts in mapping.entities.items():
             key = (mapping.source, name)
             if key in tasks:
                 raise ConfigurationError(
                     f"{source.mapping.name}: entities.{name}: another source already provides "
                     f"{mapping.source}.{name}; an entity comes from one source"
                 )
-            tasks[key] = _Task(ENTITIES[key], entity_mapping, source.path)
-    return [tasks[key] for key in ENTITIES if key in tasks]
+            tasks[key] = [_Task(ENTITIES[key], part, source.folder) for part in parts]
+    return [task for key in ENTITIES for task in tasks.get(key, [])]
 
 
 def _ingest_file(
-    connection: duckdb.DuckDBPyConnection, task: _Task, rates: Mapping[str, float], run_id: str
-) -> tuple[FileLoad, list[Finding]] | None:
-    entity, mapping = task.entity, task.mapping
-    file = task.find()
-    if file is None:
-        return None
-    lookups = store_lookups(connection, task.root, mapping)
+    connection: duckdb.DuckDBPyConnection,
+    task: _Task,
+    file: SourceFile,
+    rates: Mapping[str, float],
+    run_id: str,
+    *,
+    is_further: bool,
+) -> tuple[FileLoad, list[Finding]]:
+    entity = task.entity
+    lookups, findings = store_lookups(connection, task.folder, entity, task.mapping)
     landing = land(connection, file)
+    mapping, landing, resolved = resolve(entity, file, task.mapping, landing)
+    read = {name: table for name, table in lookups.items() if name in mapping.columns}
     check_columns(file, landing, mapping)
-    shape(connection, entity, file, mapping, landing, lookups, rates)
+    shape(connection, entity, file, mapping, landing, read, rates)
     check_throughout(connection, entity, file, mapping, landing)
-    file_load = load(connection, entity, file, landing, run_id)
+    file_load = load(connection, entity, file, landing, run_id, is_further=is_further)
     if not file_load.is_reconciled():
         raise TerritoryError(f"{file.name}: a defect of ours, rows do not add up: {file_load}")
-    findings = findings_of_file(connection, entity, file, mapping, landing)
+    store_custom_fields(connection, entity, file, mapping, landing)
+    findings += resolved + findings_of_file(connection, entity, file, mapping, landing)
     for table in (LANDING, SHAPED, "shaped_repeated", *lookups.values()):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
-    if entity.must_have_rows and not file_load.rows_loaded and not file_load.rows_quarantined:
-        excluded = f" ({file_load.rows_excluded:,} rows are excluded)" * bool(file_load.excluded_by)
-        raise InputError(
-            f"{file.name}: holds no row of {entity.name}{excluded}, without which there is "
-            "nothing to plan"
-        )
     return file_load, findings
+
+
+def _check_not_empty(tasks: Sequence[_Task], loads: Sequence[FileLoad]) -> list[Finding]:
+    """InputError for an entity that must have rows and has none in any of its files."""
+    findings = []
+    for entity in dict.fromkeys(task.entity for task in tasks if task.entity.must_have_rows):
+        own = [load for load in loads if load.source_table == entity.table]
+        if not own or any(load.rows_loaded or load.rows_quarantined for load in own):
+            continue
+        count = sum(load.rows_excluded for load in own)
+        excluded = f" ({count:,} rows are excluded)" * bool(count)
+        message = f"{', '.join(load.source_file for load in own)}: holds no row of {entity.name}"
+        if not (count and entity.may_exclude_all):
+            raise InputError(f"{message}{excluded}, without which there is nothing to plan")
+        findings.append(
+            Finding("warning", "all_rows_excluded", entity.table, None, count, message + excluded)
+        )
+    return findings
 
 
 def _check_gate(

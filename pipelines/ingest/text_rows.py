@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import InputError
-from pipelines.ingest.source_file import SourceFile, open_bytes
+from pipelines.ingest.source_file import SourceFile, open_text
 
 # One record may be this long (a long text field); the reader holds a few such blocks in memory.
 _BLOCK_BYTES = 16 << 20
@@ -75,7 +75,7 @@ class TextRows:
         names = [name for name in schema.names if name != "position"]
         is_json = self._file.format == "jsonl"
         position, is_heading = 1, self._first_row == 2
-        with open_bytes(self._file) as stream:
+        with open_text(self._file) as (stream, encoding):
             reader = csv.open_csv(
                 stream,
                 read_options=csv.ReadOptions(
@@ -83,9 +83,7 @@ class TextRows:
                     use_threads=False,
                     column_names=names,
                     block_size=_BLOCK_BYTES,
-                    encoding={"utf-8": "utf8"}.get(
-                        self._file.csv.encoding, self._file.csv.encoding
-                    ),
+                    encoding="utf8" if encoding == "utf-8" else encoding,
                 ),
                 parse_options=csv.ParseOptions(
                     delimiter=_NO_DELIMITER if is_json else self._file.delimiter,

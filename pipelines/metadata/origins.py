@@ -36,12 +36,13 @@ def ingest_lineage(mappings: Sequence[Path]) -> Iterator[LineageRow]:
 
     for path in mappings:
         mapping = load_mapping(path)
-        for entity, rules in mapping.entities.items():
+        for entity, parts in mapping.entities.items():
             table = f"raw_{mapping.source}__{entity}"
-            for column, rule in rules.columns.items():
+            rules = [(part, *item) for part in parts for item in part.columns.items()]
+            for part, column, rule in rules:
                 expression = _described(rule)
                 sources: list[tuple[str | None, str | None]] = [
-                    (rules.file, name) for name in dict.fromkeys(rule.source_columns())
+                    (part.origin, name) for name in rule.named_columns()
                 ]
                 if rule.lookup is not None:
                     sources.append((rule.lookup.file, rule.lookup.value))
@@ -73,5 +74,6 @@ def _described(rule: "ColumnRule") -> str | None:
         "to USD by row" if rule.currency_column else None,
         f"date as {', '.join(rule.date_format)}" if rule.date_format else None,
         f"padded to {rule.pad} digits" if rule.pad is not None else None,
+        "Salesforce ids of 18 characters" if rule.salesforce_id else None,
     ]
     return "; ".join(part for part in parts if part) or None

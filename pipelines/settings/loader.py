@@ -102,6 +102,8 @@ def load_settings(
                 path=_expand(config, f"sources.{name}.path", base, source.path)
                 if source.path
                 else resolved_data_dir / "input",
+                table_prefix=source.table_prefix,
+                table_suffix=source.table_suffix,
             )
             for name, source in sorted(project.sources.items())
         },

@@ -22,6 +22,12 @@ class SourceSettings(_Strict):
         description="Folder of the source's files, relative to this settings file; environment "
         "variables such as $TERRITORY_REAL_DATA are expanded. Default: <data_dir>/input.",
     )
+    table_prefix: str = Field(
+        default="", description="What stands before the table's name in the names of its files."
+    )
+    table_suffix: str = Field(
+        default="", description="What stands between the table's name and .csv, .parquet and so on."
+    )
 
 
 class SampleSettings(_Strict):

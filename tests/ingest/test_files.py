@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from conftest import Book  # type: ignore[import-not-found]
 
@@ -16,6 +17,8 @@ from pipelines.ingest.source_file import SourceFile, read_header
 
 GOOD = "id,name\nA1,Acme\nA2,Beta\n"
 UNTERMINATED = 'id,name\nA1,"Acme\n' + "".join(f"A{n},x\n" for n in range(2, 10_000))
+
+ZSTD = pa.compress(GOOD.encode() * 50, codec="zstd", asbytes=True)
 
 # (file name, content, message)
 REFUSED: dict[str, tuple[str, bytes, str]] = {
@@ -28,15 +31,23 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     ),
     "json error": ("accounts.csv", b'{"error": "forbidden"}', "is JSON, not a delimited table"),
     "nul bytes": ("accounts.csv", b"id,name\nA1,A\0cme\n", "line 2 holds a NUL byte"),
-    "windows-1252": (
+    "one broken byte in UTF-8": (
         "accounts.csv",
-        "id,name\nA1,x\nA2,Müller\n".encode("windows-1252"),
+        "id,name\nA1,Zoë\n".encode() + "A2,Müller\n".encode("windows-1252"),
         r"line 3 is not utf-8 text \(byte 0xfc\); set csv.encoding",
     ),
-    "utf-16": ("accounts.csv", GOOD.encode("utf-16"), "is UTF-16 text"),
+    "bytes no encoding has": (
+        "accounts.csv",
+        b"id,name\nA1,x\nA2,\x81\xfc\n",
+        r"line 3 is not utf-8 text \(byte 0x81\)",
+    ),
+    "utf-16 cut inside a character": ("accounts.csv", GOOD.encode("utf-16")[:-1], "utf-16 text"),
     "parquet": ("accounts.csv", b"PAR1xxxxPAR1", "is a Parquet file"),
     "excel": ("accounts.csv", b"PK\x03\x04xxxx", "is a ZIP or Excel file"),
     "gzip": ("accounts.csv", gzip.compress(GOOD.encode()), "is gzip-compressed; name it .gz"),
+    "zstd": ("accounts.csv", ZSTD, "compressed with Zstandard; name it .zst"),
+    "cut-off zstd": ("accounts.csv.zst", ZSTD[:-20], "Zstandard archive is damaged or cut off"),
+    "no zstd": ("accounts.csv.zst", GOOD.encode(), "Zstandard archive is damaged"),
     "cut-off gzip": (
         "accounts.csv.gz",
         gzip.compress(GOOD.encode() * 1000)[:-20],
@@ -167,6 +178,11 @@ READ: dict[str, tuple[str, bytes, dict[str, Any]]] = {
     "no last line end": ("a.csv", GOOD.rstrip().encode(), {}),
     "blank lines": ("a.csv", b"id,name\n\nA1,Acme\n\nA2,Beta\n\n", {}),
     "gzip": ("a.csv.gz", gzip.compress(GOOD.encode()), {}),
+    "zstd": ("a.csv.zst", pa.compress(GOOD.encode(), codec="zstd", asbytes=True), {}),
+    "utf-16": ("a.csv", GOOD.encode("utf-16"), {}),
+    "utf-16, other byte order": ("a.csv", b"\xfe\xff" + GOOD.encode("utf-16-be"), {}),
+    "utf-16, declared": ("a.csv", GOOD.encode("utf-16"), {"csv": {"encoding": "utf-16"}}),
+    "utf-16, gzip": ("a.csv.gz", gzip.compress(GOOD.encode("utf-16")), {}),
     "tabs": ("a.tsv", GOOD.replace(",", "\t").encode(), {}),
     "semicolons": ("a.csv", GOOD.replace(",", ";").encode(), {"csv": {"delimiter": ";"}}),
     "other quote": ("a.csv", b"id,name\nA1,'Acme'\nA2,'Beta'\n", {"csv": {"quote": "'"}}),
@@ -195,6 +211,24 @@ def test_a_file_of_any_shape_is_read(book: Book, case: str) -> None:
     assert book.rows(
         "SELECT account_id, account_name, source_file, row_number FROM raw_crm__account ORDER BY 1"
     ) == [("A1", "Acme", name, 1), ("A2", "Beta", name, 2)]
+
+
+def test_windows_1252_is_recognised_and_reported(book: Book) -> None:
+    book.write("accounts.csv", "id,name\nA1,x\nA2,Müller & Söhne – “K”\n".encode("windows-1252"))
+    book.map_accounts()
+    (finding,) = book.ingest().findings
+    assert (finding.rule, finding.severity) == ("encoding_guessed", "warning")
+    assert "line 3 is no UTF-8" in finding.message
+    assert book.rows("SELECT account_name FROM raw_crm__account WHERE account_id = 'A2'") == [
+        ("Müller & Söhne – “K”",)
+    ]
+
+
+def test_utf_16_keeps_accents_and_quoted_line_breaks(book: Book) -> None:
+    book.write("accounts.csv", 'id,name\r\nA1,"Zoë\r\nŁódź 東京"\r\n'.encode("utf-16"))
+    book.map_accounts()
+    book.ingest()
+    assert book.rows("SELECT account_name FROM raw_crm__account") == [("Zoë\r\nŁódź 東京",)]
 
 
 @pytest.mark.parametrize("encoding", ["windows-1252", "latin-1"])
