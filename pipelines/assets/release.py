@@ -9,6 +9,7 @@ from dagster import MaterializeResult, MetadataValue, asset
 
 from pipelines.assets.workspace import Workspace
 from pipelines.publish import CONTRACT_TABLES
+from pipelines.publish.layout import REPORT_NAME
 from pipelines.stages.publish import publish
 
 
@@ -19,12 +20,13 @@ from pipelines.stages.publish import publish
     kinds={"duckdb", "parquet"},
 )
 def release(workspace: Workspace) -> MaterializeResult[Any]:
-    """Grain: one published plan: DuckDB file, Parquet, move lists, manifest; swapped in whole."""
+    """Grain: one published plan: tables, report, move lists, manifest; swapped in whole."""
     published = publish(workspace.settings, workspace.run, fence=workspace.fence)
     tables = published.manifest.tables
     return MaterializeResult(
         metadata={
             "folder": MetadataValue.path(str(published.path)),
+            "report": MetadataValue.url((published.path / REPORT_NAME).as_uri()),
             "plan_id": published.plan_id,
             "tables": len(tables),
             "dagster/row_count": sum(table.rows for table in tables),

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pipelines.cli.console import console
 from pipelines.cli.release_reader import open_release, records
+from pipelines.publish.layout import REPORT_NAME
 
 # A dollar's worth is another scale than that of an hour or an account.
 _DEAREST = """
@@ -68,7 +69,10 @@ def print_summary(folder: Path, company: str) -> None:
         f"Input        {quarantined[0]['n']:,} rows quarantined, "
         f"{findings[0]['n']:,} warnings (tables quarantined_row, meta_finding)"
     )
-    console.print(f"Results      {folder.parent.parent / 'published'}", markup=False)
+    published = folder.parent.parent / "published"
+    console.print(f"Results      {published}", markup=False)
+    if (folder / REPORT_NAME).is_file():
+        console.print(f"Report       {published / REPORT_NAME}", markup=False)
 
 
 def _balance_table(balance: dict[tuple[str, str], dict[str, object]]) -> Table:

@@ -105,6 +105,12 @@ _MARTS = (
         "max_deviation_without_giants_pct cv gini max_min_ratio floor_pct",
     ),
     _table(
+        "kpi_territory_balance",
+        "plan_id plan_version territory_id metric",
+        "plan_id scenario plan_version territory_id metric rep_id measure target_amount "
+        "load_amount deviation_pct lower_limit_amount upper_limit_amount giant_excess_amount",
+    ),
+    _table(
         "plan_binding",
         "plan_id constraint_kind constraint_name rep_id metric",
         "plan_id scenario constraint_kind constraint_name rep_id metric unit limit_amount "

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pipelines.errors import ConfigurationError, quote
 
+REPORT_NAME = "report.html"
+"""The page for people in a release."""
+
 _RELEASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 

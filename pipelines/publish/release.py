@@ -5,7 +5,6 @@ its name; the last act is the atomic replacement of the link `published`. Whatev
 before that, and a kill at any moment, leaves the last publication as it was.
 """
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -64,7 +63,8 @@ class PublishRequest:
         tables: names from the contract; written in the contract's order.
         keep_releases: releases kept, the published one included; at least 1.
         restricted_tables: tables with pay data, for the restricted folder only.
-        report: a file that becomes part of the release under its own name.
+        write_pages: puts pages for people into the folder of the release, where the published
+            tables stand already; what it writes is part of the release.
     """
 
     warehouse: Path
@@ -77,7 +77,7 @@ class PublishRequest:
     tables: Sequence[str] = CONTRACT_TABLES
     keep_releases: int = 5
     restricted_tables: Sequence[str] = RESTRICTED_TABLES
-    report: Path | None = None
+    write_pages: Callable[[Path], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -235,8 +235,6 @@ def _check(request: PublishRequest) -> None:
         raise ConfigurationError(f"{', '.join(absent)}: needed for the list of moves; publish it")
     if open_pay := [table for table in request.restricted_tables if table in request.tables]:
         raise ConfigurationError(f"{', '.join(open_pay)}: restricted, so it cannot be published")
-    if request.report is not None and not request.report.is_file():
-        raise ConfigurationError(f"{request.report}: the report to publish does not exist")
 
 
 def _build(request: PublishRequest, building: Path, restricted: Path) -> Manifest:
@@ -249,8 +247,8 @@ def _build(request: PublishRequest, building: Path, restricted: Path) -> Manifes
         withheld = [table for table in WITHHELD_TABLES if table in tables]
         copy_restricted(connection, restricted, [*request.restricted_tables, *withheld])
     write_moves(building, request.plan_id, request.as_of)
-    if request.report is not None:
-        shutil.copyfile(request.report, building / request.report.name)
+    if request.write_pages is not None:
+        request.write_pages(building)
     manifest = Manifest(
         contract_version=request.contract_version,
         plan_id=request.plan_id,

@@ -12,6 +12,7 @@ from pipelines.publish import (
     prune_run_storage,
     publish_release,
 )
+from pipelines.report.write import write_report
 from pipelines.settings.loader import Settings
 from pipelines.stages.run_context import RunContext, WorkPaths
 
@@ -37,6 +38,13 @@ def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None
             scenario=context.scenario,
             as_of=context.as_of,
             keep_releases=retention.releases,
+            write_pages=lambda folder: write_report(
+                folder,
+                settings.data_dir / "releases",
+                company=settings.project.name,
+                scenario=context.scenario,
+                as_of=context.as_of,
+            ),
         ),
         fence,
     )

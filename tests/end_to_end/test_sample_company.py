@@ -191,3 +191,29 @@ def test_another_process_reads_it_with_another_client(sample_data_dir: Path) -> 
         check=True,
     )
     assert int(done.stdout) > 25
+
+
+def test_the_report_shows_the_published_figures(
+    sample_data_dir: Path, published: duckdb.DuckDBPyConnection
+) -> None:
+    page = (sample_data_dir / "published" / "report.html").read_text()
+    start = page.index('id="data">') + len('id="data">')
+    shown = json.loads(page[start : page.index("</script>", start)])
+    assert len(shown["accounts"]["id"]) == 1200
+    assert shown["map"]["area"] == "us"
+    (plan,) = rows(published, "FROM kpi_plan WHERE plan_version = 'proposed'")
+    assert f"{float(plan['moved_sales_usd']):,.0f}" in page
+    assert f"{float(plan['bound_usd']):,.0f}" in page
+    for rep, deviation in zip(shown["reps"], _deviations(shown), strict=True):
+        (load,) = rows(
+            published,
+            "FROM kpi_territory_balance WHERE metric = 'hours' AND plan_version = 'proposed' "
+            f"AND rep_id = '{rep['id']}'",
+        )
+        assert deviation == load["deviation_pct"]
+        assert load["lower_limit_amount"] < load["load_amount"] + ROUNDING_PCT
+
+
+def _deviations(shown: dict[str, dict[str, list[list[float]]]]) -> list[float]:
+    """Of hours in the plan, in the order of the reps."""
+    return [entry[7] for entry in sorted(shown["loads"]["hours"])]

@@ -82,6 +82,10 @@ TYPED_TABLES = {
     "kpi_balance": """plan_id VARCHAR, scenario VARCHAR, plan_version VARCHAR, metric VARCHAR,
         tolerance_pct DOUBLE, max_deviation_pct DOUBLE, max_deviation_without_giants_pct DOUBLE,
         cv DOUBLE, gini DOUBLE, max_min_ratio DOUBLE, floor_pct DOUBLE""",
+    "kpi_territory_balance": """plan_id VARCHAR, scenario VARCHAR, plan_version VARCHAR,
+        territory_id VARCHAR, metric VARCHAR, rep_id VARCHAR, measure VARCHAR,
+        target_amount DOUBLE, load_amount DOUBLE, deviation_pct DOUBLE, lower_limit_amount DOUBLE,
+        upper_limit_amount DOUBLE, giant_excess_amount DOUBLE""",
     "plan_binding": """plan_id VARCHAR, scenario VARCHAR, constraint_kind VARCHAR,
         constraint_name VARCHAR, rep_id VARCHAR, metric VARCHAR, unit VARCHAR, limit_amount DOUBLE,
         used_amount DOUBLE, slack_amount DOUBLE, shadow_price_usd DOUBLE, statement VARCHAR""",
@@ -219,6 +223,13 @@ _PUBLISHED_ROWS = """
       deviation AS max_deviation_pct, deviation AS max_deviation_without_giants_pct, 0.1 AS cv,
       0.1 AS gini, 1.2 AS max_min_ratio, 0.5 AS floor_pct
     FROM (VALUES ('current', 40.0), ('proposed', 4.0)) AS versions(plan_version, deviation),
+      (VALUES ('hours'), ('potential')) AS metrics(metric);
+    INSERT INTO kpi_territory_balance BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, plan_version, 't-r' || i AS territory_id, metric,
+      'r' || i AS rep_id, metric AS measure, 100.0 AS target_amount, 104.0 AS load_amount,
+      4.0 AS deviation_pct, 95.0 AS lower_limit_amount, 105.0 AS upper_limit_amount,
+      0.0 AS giant_excess_amount
+    FROM range({reps}) AS rows(i), (VALUES ('current'), ('proposed')) AS versions(plan_version),
       (VALUES ('hours'), ('potential')) AS metrics(metric);
     INSERT INTO plan_binding BY NAME
     SELECT 'plan' AS plan_id, 'base' AS scenario, kind AS constraint_kind, name AS constraint_name,

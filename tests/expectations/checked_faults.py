@@ -640,6 +640,18 @@ PUBLISH_ROWS = Wave(
             kpi_balance_floor_holds='"hours"',
             kpi_balance_in_band="5.1",
         ),
+        _sql(
+            "INSERT INTO kpi_territory_balance SELECT * FROM kpi_territory_balance "
+            "WHERE plan_version = 'current' AND metric = 'hours' AND rep_id = 'r0'",
+            kpi_territory_balance_unique='"t-r0"',
+        ),
+        _set(
+            "kpi_territory_balance",
+            "plan_version = 'proposed' AND metric = 'hours' AND rep_id = 'r1'",
+            "lower_limit_amount = 106, giant_excess_amount = 104.5",
+            kpi_territory_balance_band_in_order="106",
+            kpi_territory_balance_giant_within_load="104.5",
+        ),
         _set(
             "kpi_balance",
             "plan_version = 'proposed' AND metric = 'potential'",

@@ -28,9 +28,12 @@ from tests.publish.small_warehouse import AS_OF, request_for
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
     folder = tmp_path_factory.mktemp("données [x] *")
-    report = folder / "report.html"
-    report.write_text("<p>balance</p>")
-    return publish_release(replace(request_for(folder), report=report))
+
+    def write_pages(release: Path) -> None:
+        assert (release / "territory.duckdb").is_file()
+        (release / "report.html").write_text("<p>balance</p>")
+
+    return publish_release(replace(request_for(folder), write_pages=write_pages))
 
 
 def data_dir_of(release: Release) -> Path:
@@ -204,7 +207,6 @@ def test_a_broken_contract_stops_publication(tmp_path: Path, statement: str, mes
         ({"tables": ("dim_account",)}, "needed for the list of moves"),
         ({"keep_releases": 0}, "at least 1"),
         ({"restricted_tables": ("dim_rep",)}, "restricted"),
-        ({"report": Path("nowhere.html")}, "does not exist"),
     ],
 )
 def test_a_wrong_request_is_refused(

@@ -1,0 +1,142 @@
+"""A release of any size made of SQL alone, with the tables the report reads.
+
+Nothing is planned: loads, moves and reasons follow from numbers, so that a page can be measured at
+sizes and with names that no planned company has.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+PLAN = "plan_synthetic"
+AS_OF = "2026-06-30"
+
+_TABLES = """
+CREATE TABLE dim_rep AS
+SELECT 'default' AS scenario, 'r' || i AS rep_id,
+  coalesce(list_extract($names, (i % 7 + 1)::INTEGER), 'Rep ' || i) AS rep_name,
+  'm' || i % 9 AS manager_id, 'Manager ' || i % 9 AS manager_name, 'Region ' || i % 5 AS region,
+  ['junior', 'mid', 'senior'][i % 3 + 1] AS experience_level, i % 40 = 39 AS is_vacant,
+  CASE WHEN i % 50 <> 49 THEN 30.0 + (i * 37 % 170) / 10.0 END AS latitude,
+  CASE WHEN i % 50 <> 49 THEN -120.0 + (i * 83 % 450) / 10.0 END AS longitude
+FROM range($reps) AS rows(i);
+
+CREATE TABLE dim_territory AS
+SELECT scenario, 'T-' || rep_id AS territory_id, rep_name AS territory_name, rep_id, region
+FROM dim_rep;
+
+CREATE TABLE dim_account AS
+SELECT 'a' || i AS account_id,
+  coalesce(list_extract($names, (i % 11 + 1)::INTEGER), 'Account number ' || i) AS account_name,
+  'Industry ' || i % 12 AS industry, ['Enterprise', 'Mid-market', 'Small business'][i % 3 + 1]
+  AS segment, 'TX' AS state, 'Town ' || i % 500 AS city,
+  CASE WHEN i % 97 <> 0 THEN 27.0 + hash(i) % 2100 / 100.0 END AS latitude,
+  CASE WHEN i % 97 <> 0 THEN -122.0 + hash(i + 1000000007) % 5000 / 100.0 END AS longitude,
+  (hash(i) % 90000000 / 100.0)::DECIMAL(18,2) AS potential_usd,
+  (hash(i) % 40000000 / 100.0)::DECIMAL(18,2) AS actual_sales_usd
+FROM range($accounts) AS rows(i);
+
+CREATE TABLE fct_assignment AS
+SELECT account_id, 'r' || hash(account_id) % $reps AS rep_id,
+  CASE i % 10 WHEN 3 THEN 'r' || (hash(account_id) + 1) % $reps WHEN 4 THEN NULL
+    WHEN 5 THEN 'left 7' ELSE 'r' || hash(account_id) % $reps END AS previous_rep_id,
+  previous_rep_id AS incumbent_rep_id, i % 10 = 3 AS is_moved, i % 10 = 5 AS is_forced_move,
+  i % 10 = 4 AS is_new_assignment, i % 25 = 0 AS is_locked, false AS is_unassigned,
+  10.0 + i % 90 AS service_hours, i % 40 / 2.0 AS travel_hours, 'travel' AS reason_code,
+  'Moves from one rep to another: travel costs less. Travel gains USD ' || i || ', fit USD 0, '
+  || 'balance USD 12; change of owner costs USD 345 a year. Worth USD 6,789 a year.' AS reason,
+  'r' || (hash(account_id) + 2) % $reps AS runner_up_rep_id,
+  (i % 5000)::DECIMAL(18,2) AS runner_up_delta_usd,
+  CASE WHEN i % 10 = 3 THEN 150 ELSE 0 END::DECIMAL(18,2) AS expected_disruption_loss_usd
+FROM (SELECT *, substr(account_id, 2)::BIGINT AS i FROM dim_account);
+
+CREATE TABLE kpi_territory AS
+SELECT $plan AS plan_id, 'default' AS scenario, plan_version, 'T-' || rep_id AS territory_id,
+  count(*) AS account_count, sum(service_hours) AS service_hours, sum(travel_hours)
+  AS travel_hours, sum(service_hours) / 1500 AS workload_ratio,
+  sum(potential_usd)::DECIMAL(18,2) AS potential_usd,
+  sum(actual_sales_usd)::DECIMAL(18,2) AS actual_sales_usd,
+  100.0 * sum(actual_sales_usd) / sum(potential_usd) AS market_penetration_pct,
+  12345.67::DECIMAL(18,2) AS cost_to_serve_usd, 12.5 AS cost_to_serve_pct, 31.0 AS win_rate_pct,
+  987.65::DECIMAL(18,2) AS sales_velocity_usd_per_day, 88.0 AS coverage_pct
+FROM (
+  SELECT 'proposed' AS plan_version, * FROM fct_assignment JOIN dim_account USING (account_id)
+  UNION ALL BY NAME
+  SELECT 'current' AS plan_version, * REPLACE (previous_rep_id AS rep_id)
+  FROM fct_assignment JOIN dim_account USING (account_id) WHERE previous_rep_id LIKE 'r%'
+)
+GROUP BY plan_version, rep_id;
+
+CREATE TABLE kpi_territory_balance AS
+SELECT $plan AS plan_id, 'default' AS scenario, plan_version, territory_id, metric,
+  CASE metric WHEN 'hours' THEN 'hours' ELSE 'potential' END AS measure,
+  1000.0 AS target_amount, 950.0 AS lower_limit_amount, 1050.0 AS upper_limit_amount,
+  CASE plan_version WHEN 'current' THEN 10.0 * (hash(territory_id) % 300)
+    ELSE 950.0 + hash(territory_id) % 101 END AS load_amount,
+  load_amount / 10 - 100 AS deviation_pct, 0.0 AS giant_excess_amount
+FROM dim_territory, (VALUES ('current'), ('proposed')) AS versions(plan_version),
+  (VALUES ('hours'), ('potential')) AS metrics(metric);
+
+CREATE TABLE kpi_balance AS
+SELECT $plan AS plan_id, 'default' AS scenario, plan_version, metric, 5.0 AS tolerance_pct,
+  max(abs(deviation_pct)) AS max_deviation_pct,
+  max(abs(deviation_pct)) AS max_deviation_without_giants_pct
+FROM kpi_territory_balance GROUP BY plan_version, metric;
+
+CREATE TABLE kpi_plan AS
+SELECT $plan AS plan_id, 'default' AS scenario, plan_version, $accounts AS account_count,
+  $reps AS rep_count, 5.0 AS workload_max_deviation_pct, 5.0 AS potential_max_deviation_pct,
+  12000.0 AS travel_hours, $accounts // 10 AS moved_accounts, 87.5 AS retained_accounts_pct,
+  123456.78::DECIMAL(18,2) AS moved_sales_usd, 2345.67::DECIMAL(18,2)
+  AS expected_disruption_loss_usd, 987654.32::DECIMAL(18,2) AS expected_value_usd,
+  5000.00::DECIMAL(18,2) AS objective_usd, 4990.00::DECIMAL(18,2) AS bound_usd,
+  10.00::DECIMAL(18,2) AS regret_usd, 0.2 AS optimality_gap_pct, false AS is_proved_optimal,
+  true AS is_repeatable
+FROM (VALUES ('current'), ('proposed')) AS versions(plan_version);
+
+CREATE TABLE plan_binding AS
+SELECT 'capacity' AS constraint_kind, 'clock_hours' AS constraint_name, rep_id,
+  'clock_hours' AS metric, 'hours' AS unit, 1500.0 AS limit_amount, 1600.0 AS used_amount,
+  -100.0 AS slack_amount, 90.0 AS shadow_price_usd, 'One more hour is worth USD 90.' AS statement
+FROM dim_rep;
+
+CREATE TABLE meta_finding AS
+SELECT 'warning' AS severity, 'unknown_place' AS rule, 'raw_crm__account' AS table_name,
+  'postal_code' AS column_name, 12 AS affected_rows,
+  coalesce(list_extract($names, 1), 'accounts without a known place') AS message;
+
+CREATE TABLE quarantined_row AS
+SELECT 'raw_crm__account' AS source_table, 'accounts.csv' AS source_file, 'not_a_number' AS rule,
+  'employee_count' AS column_name, coalesce(list_extract($names, 1), 'many') AS value;
+
+CREATE TABLE meta_load AS
+SELECT 'accounts.csv' AS source_file, 'raw_crm__account' AS source_table,
+  $accounts + 1 AS rows_read, $accounts AS rows_loaded, 1 AS rows_quarantined,
+  0 AS rows_duplicate, 0 AS rows_excluded;
+
+CREATE TABLE meta_check_result AS
+SELECT 'dbt' AS gate, 'error' AS severity, true AS passed;
+
+CREATE TABLE meta_metric AS
+SELECT 'Market penetration' AS metric_name, 'kpi_territory' AS table_name,
+  'market_penetration_pct' AS column_name, 'sales ÷ potential × 100' AS formula, '%' AS unit,
+  'territory' AS grain, 'higher' AS good_direction
+"""
+
+
+def write_release(folder: Path, accounts: int, reps: int, names: Sequence[str] = ()) -> Path:
+    """Write `territory.duckdb` of a made-up plan into `folder` and return the folder.
+
+    Args:
+        names: put in place of every eleventh account's, every seventh rep's name and so on.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "territory.duckdb"
+    path.unlink(missing_ok=True)
+    values = {"accounts": accounts, "reps": reps, "names": list(names), "plan": PLAN}
+    with duckdb.connect(str(path)) as connection:
+        for statement in _TABLES.split(";\n"):
+            used = {name: value for name, value in values.items() if f"${name}" in statement}
+            connection.execute(statement, used)
+    return folder

@@ -1,0 +1,128 @@
+"""Everything the report shows as one document of plain values, read from published tables."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from pipelines.report import wording
+from pipelines.report.accounts import (
+    DETAILED_ACCOUNTS,
+    KEPT,
+    account_columns,
+    cells,
+    listed,
+    with_change,
+)
+from pipelines.report.columns import records
+from pipelines.report.outlines import load_outlines
+from pipelines.report.projection import Frame, frame_of
+from pipelines.report.tables import Tables
+from pipelines.report.territories import COLOURS, load_rows, rep_rows, territory_columns
+
+UNASSIGNED = "UNASSIGNED"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The top of the report, in words."""
+
+    title: str
+    subtitle: str
+    certificate: str
+    balance: tuple[str, ...]
+    cards: tuple[dict[str, str], ...]
+
+
+def headline(tables: Tables, company: str, as_of: object) -> Headline:
+    """What the plan does, and how good it is known to be."""
+    versions = {row["plan_version"]: row for row in tables["plan"].to_dicts()}
+    proposed = versions["proposed"]
+    current = versions.get("current", dict.fromkeys(proposed))
+    return Headline(
+        title=company,
+        subtitle=(
+            f"Territory plan of {as_of} · {wording.number(proposed['account_count'])} accounts, "
+            f"{wording.number(proposed['rep_count'])} reps · scenario {proposed['scenario']}"
+        ),
+        certificate=wording.certificate(proposed),
+        balance=tuple(wording.balance_sentences(tables["balance"])),
+        cards=tuple(wording.cards(current, proposed)),
+    )
+
+
+def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
+    """The data of the report, ready for JSON.
+
+    Args:
+        scenarios: `kpi_plan` rows of other scenarios, to compare with; may be empty.
+    """
+    accounts = with_change(tables["account"])
+    frame = frame_of(
+        accounts["longitude"].cast(pl.Float64).fill_null(float("nan")).to_numpy(),
+        accounts["latitude"].cast(pl.Float64).fill_null(float("nan")).to_numpy(),
+    )
+    reps = tables["rep"]
+    rep_ids = reps["rep_id"].to_list()
+    territory_ids = [*reps["territory_id"].to_list(), UNASSIGNED]
+    shown = listed(accounts)
+    proposed = tables["plan"].filter(pl.col("plan_version") == "proposed")
+    return {
+        "reps": rep_rows(reps, accounts, frame),
+        "colours": list(COLOURS),
+        "territories": territory_columns(tables["territory"], territory_ids),
+        "loads": load_rows(tables["load"], territory_ids),
+        "balance": records(tables["balance"]),
+        "accounts": account_columns(shown, rep_ids, frame),
+        "counts": {
+            "accounts": len(accounts),
+            "changes": int((accounts["change"] != KEPT).sum()),
+            "listed": len(shown),
+            "listed_changes": int((shown["change"] != KEPT).sum()),
+        },
+        "cells": cells(accounts, rep_ids, frame) if len(accounts) > DETAILED_ACCOUNTS else [],
+        "map": map_lines(frame),
+        "bindings": records(tables["binding"]),
+        "findings": records(tables["finding"]),
+        "quarantine": records(tables["quarantine"]),
+        "files": records(tables["load_of_file"]),
+        "checks": records(tables["check"]),
+        "metrics": [
+            row
+            for row in records(tables["metric"])
+            if row["table_name"].startswith(("kpi_", "plan_"))
+        ],
+        "scenarios": records(pl.concat([proposed, scenarios], how="diagonal_relaxed"))
+        if len(scenarios)
+        else [],
+    }
+
+
+def map_lines(frame: Frame) -> dict[str, Any]:
+    """The outlines on the plane of `frame`: each line as its first point and steps."""
+    outlines = load_outlines(frame.area)
+    result: dict[str, Any] = {"area": frame.area, "width": frame.width, "height": frame.height}
+    for name, lines in (("borders", outlines.borders), ("inner", outlines.inner)):
+        result[name] = [
+            steps for line in lines for steps in _steps(frame.place(line[:, 0], line[:, 1]))
+        ]
+    return result
+
+
+def _steps(place: Any) -> list[list[int]]:
+    """A projected line as whole units; where it leaves the map it is cut."""
+    parts: list[list[int]] = []
+    line: list[int] = []
+    last = (0, 0)
+    for x, y in place:
+        if x != x or y != y:
+            line = []
+            continue
+        point = (round(float(x)), round(float(y)))
+        if not line:
+            line = [*point]
+            parts.append(line)
+        elif point != last:
+            line += [point[0] - last[0], point[1] - last[1]]
+        last = point
+    return [part for part in parts if len(part) > 2]

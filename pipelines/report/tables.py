@@ -1,0 +1,94 @@
+"""The published tables as the report reads them: from the release, as any reader would."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+Tables = Mapping[str, pl.DataFrame]
+
+_QUERIES = {
+    "plan": "FROM kpi_plan ORDER BY plan_version DESC",
+    "balance": "FROM kpi_balance ORDER BY metric, plan_version",
+    "load": "FROM kpi_territory_balance ORDER BY metric, territory_id, plan_version",
+    "territory": "FROM kpi_territory ORDER BY territory_id, plan_version",
+    "rep": """
+        SELECT r.*, t.territory_id, t.territory_name
+        FROM dim_rep AS r INNER JOIN dim_territory AS t USING (scenario, rep_id)
+        ORDER BY rep_id
+    """,
+    # One row an account, the most sales first: what is cut off at the end matters least.
+    "account": """
+        SELECT
+            f.account_id, a.account_name, a.industry, a.segment, a.state, a.city,
+            a.latitude, a.longitude, a.potential_usd, a.actual_sales_usd, f.service_hours,
+            f.travel_hours, f.rep_id, f.previous_rep_id, f.incumbent_rep_id, f.is_moved,
+            f.is_forced_move, f.is_new_assignment, f.is_locked, f.is_unassigned, f.reason_code,
+            f.reason, f.runner_up_rep_id, f.runner_up_delta_usd, f.expected_disruption_loss_usd
+        FROM fct_assignment AS f INNER JOIN dim_account AS a USING (account_id)
+        ORDER BY a.actual_sales_usd DESC NULLS LAST, f.account_id
+    """,
+    "binding": """
+        FROM plan_binding
+        ORDER BY shadow_price_usd DESC, constraint_kind, constraint_name, rep_id, metric
+    """,
+    "finding": """
+        SELECT severity, rule, table_name, column_name, count(*) AS findings,
+               sum(affected_rows)::BIGINT AS affected_rows, min(message) AS example
+        FROM meta_finding GROUP BY ALL
+        ORDER BY severity DESC, affected_rows DESC NULLS LAST, rule, table_name, column_name
+    """,
+    "quarantine": """
+        SELECT source_table, source_file, rule, column_name, count(*) AS rows_affected
+        FROM quarantined_row GROUP BY ALL
+        ORDER BY rows_affected DESC, source_table, source_file, rule, column_name
+    """,
+    "load_of_file": """
+        SELECT source_file, source_table, rows_read, rows_loaded, rows_quarantined,
+               rows_duplicate, rows_excluded
+        FROM meta_load ORDER BY source_table, source_file
+    """,
+    "check": """
+        SELECT gate, count(*) AS checks, count(*) FILTER (passed) AS passed,
+               count(*) FILTER (NOT passed AND severity = 'warning') AS warnings
+        FROM meta_check_result GROUP BY gate ORDER BY gate
+    """,
+    "metric": "FROM meta_metric ORDER BY table_name, column_name, metric_name",
+}
+
+DATABASE_NAME = "territory.duckdb"
+
+
+def read_tables(release: Path) -> Tables:
+    """The tables of the report, by its names of them, from the release in folder `release`."""
+    with duckdb.connect(str(release / DATABASE_NAME), read_only=True) as connection:
+        return {name: connection.execute(query).pl() for name, query in _QUERIES.items()}
+
+
+def read_other_scenarios(releases: Path, scenario: str, as_of: object) -> pl.DataFrame:
+    """`kpi_plan` rows of the newest release of every other scenario for the same planning date.
+
+    Args:
+        releases: folder of the releases; unreadable ones are passed over, they are not ours.
+    """
+    from pipelines.errors import TerritoryError
+    from pipelines.publish.manifest import load_manifest
+
+    found: dict[str, tuple[int, pl.DataFrame]] = {}
+    for folder in sorted(releases.glob("[!.]*")) if releases.is_dir() else []:
+        try:
+            manifest = load_manifest(folder)
+            rows = pl.read_parquet(folder / manifest.table("kpi_plan").path)
+        except (TerritoryError, KeyError, OSError, pl.exceptions.PolarsError):
+            continue
+        built = (folder / "manifest.json").stat().st_mtime_ns
+        if manifest.scenario == scenario or str(manifest.as_of) != str(as_of):
+            continue
+        if manifest.scenario not in found or found[manifest.scenario][0] < built:
+            found[manifest.scenario] = (built, rows.filter(pl.col("plan_version") == "proposed"))
+    return (
+        pl.concat([found[name][1] for name in sorted(found)], how="diagonal_relaxed")
+        if found
+        else pl.DataFrame()
+    )

@@ -1,0 +1,93 @@
+"""Open a page in headless Chromium the way a reader does, and see what it says and asks for."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium here; `apt-get install chromium`"
+)
+
+WIDTHS = (1440, 400)
+
+# What axe calls minor or moderate is advice; these two bar people from the page.
+SEVERE = ("serious", "critical")
+
+
+@dataclass
+class Opened:
+    """A page with what it wrote to the console and asked from any host."""
+
+    page: "Page"
+    messages: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing was written to the console and no request left the machine."""
+        assert self.messages == []
+        assert self.requests == []
+        return True
+
+    def overflow_pixels(self) -> int:
+        """By how much the page is wider than its window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+    def severe_violations(self) -> list[str]:
+        """What axe finds that bars people from the page."""
+        import axe_playwright_python
+
+        source = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
+        self.page.evaluate(source)
+        found: list[dict[str, Any]] = json.loads(
+            self.page.evaluate(
+                "axe.run(document, {resultTypes: ['violations']})"
+                ".then(result => JSON.stringify(result.violations))"
+            )
+        )
+        return [
+            f"{rule['id']}: {rule['nodes'][0]['html'][:200]} ({len(rule['nodes'])})"
+            for rule in found
+            if rule["impact"] in SEVERE
+        ]
+
+
+@contextmanager
+def opened(address: str, width: int, height: int = 900) -> Iterator[Opened]:
+    """The page at `address` in a window of `width` × `height` pixels."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+                *("--disable-background-networking", "--disable-component-update"),
+                "--disable-sync",
+            ],
+        )
+        page = browser.new_page(viewport={"width": width, "height": height})
+        result = Opened(page)
+        page.on("console", lambda message: result.messages.append(message.text))
+        page.on("pageerror", lambda error: result.messages.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith(("file:", "data:", "blob:"))
+                else result.requests.append(request.url)
+            ),
+        )
+        page.goto(address, wait_until="load")
+        yield result
+        browser.close()

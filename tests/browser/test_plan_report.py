@@ -1,0 +1,115 @@
+"""A sales leader opens the plan report from disk, on a desk and on a phone."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.synthetic_release import AS_OF, write_release
+from pipelines.report.write import write_report
+from tests.browser.local_page import WIDTHS, needs_chromium, opened
+
+pytestmark = needs_chromium
+
+HOSTILE_NAMES = (
+    "<script>document.title='taken'</script>",
+    "\"quoted\" & 'single' <b>bold</b>",
+    "شركة الاختبار ‮txt.exe",
+    "🚀 Rocket 🧑‍🚀 & Söhne",
+    "L" + "o" * 298 + "g",
+    "=1+1",
+    "+1-800-FLOWERS",
+    "-2+3",
+    "@SUM(1,1)",
+    "</script><img src=x onerror=alert(1)>",
+    "Plain Inc.",
+)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write_release(tmp_path_factory.mktemp("release"), 600, 12, HOSTILE_NAMES)
+    return write_report(
+        folder, folder / "none", company=HOSTILE_NAMES[0], scenario="default", as_of=AS_OF
+    )
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_is_whole_quiet_and_open_to_everybody(
+    report: Path, width: int, tmp_path: Path
+) -> None:
+    with opened(report.as_uri(), width) as found:
+        assert found.is_quiet()
+        assert found.overflow_pixels() <= 0
+        assert found.severe_violations() == []
+        found.page.screenshot(path=tmp_path / f"report_{width}.png", full_page=True)
+        found.page.goto(report.as_uri() + "#rep=r3")
+        assert found.page.locator("#rep-heading").is_visible()
+        assert not found.page.locator("#report").is_visible()
+        assert found.overflow_pixels() <= 0
+        assert found.severe_violations() == []
+        assert found.is_quiet()
+
+
+def test_hostile_names_stay_text(report: Path) -> None:
+    with opened(report.as_uri(), 1440) as found:
+        page = found.page
+        assert page.title() != "taken"
+        assert page.locator("h1").inner_text() == HOSTILE_NAMES[0]
+        assert page.locator("main img").count() == 0
+        assert page.locator("#moves-table b").count() == 0
+        for name in HOSTILE_NAMES:
+            page.locator("#moves-table input").fill(name[:20])
+            cells = page.locator("#moves-table tbody td:first-child").all_inner_texts()
+            assert name in cells, name
+        assert found.is_quiet()
+
+
+def test_moves_are_searched_sorted_and_turned_by_keyboard(report: Path) -> None:
+    with opened(report.as_uri(), 1440) as found:
+        page = found.page
+        stakes = page.locator("#moves-table tbody td:nth-child(5)")
+        values = [int(text.replace(",", "")) for text in stakes.all_inner_texts()]
+        assert values == sorted(values, reverse=True)
+        page.locator("#moves-table thead th:nth-child(5) button").focus()
+        page.keyboard.press("Enter")
+        values = [int(text.replace(",", "")) for text in stakes.all_inner_texts()]
+        assert values == sorted(values)
+        first = page.locator("#moves-table tbody tr").first.inner_text()
+        page.locator("#moves-table .pager button", has_text="Next").focus()
+        page.keyboard.press("Enter")
+        assert page.locator("#moves-table tbody tr").first.inner_text() != first
+        page.locator("#moves-table input").fill("no account is called so")
+        assert page.locator("#moves-table .pager").inner_text() == "No rows"
+
+
+def test_the_map_shows_accounts_zooms_and_names_what_is_under_the_pointer(report: Path) -> None:
+    with opened(report.as_uri(), 1440) as found:
+        page = found.page
+        canvas = page.locator("#map-canvas")
+        canvas.scroll_into_view_if_needed()
+        whole = canvas.screenshot()
+        canvas.focus()
+        page.keyboard.press("+")
+        page.wait_for_timeout(100)
+        assert canvas.screenshot() != whole
+        page.locator("#map-all").click()
+        box = canvas.bounding_box()
+        assert box is not None
+        for step in range(40):
+            page.mouse.move(box["x"] + 200 + 20 * step, box["y"] + 0.55 * box["height"])
+            if page.locator("#map-tip").is_visible():
+                break
+        assert "sales" in page.locator("#map-tip").inner_text() or (
+            "base of a rep" in page.locator("#map-tip").inner_text()
+        )
+
+
+def test_paper_gets_every_move(report: Path) -> None:
+    with opened(report.as_uri(), 1440) as found:
+        page = found.page
+        pages = page.locator("#moves-table tbody tr").count()
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator("#moves-table tbody tr").count() > 4 * pages
+        page.emulate_media(media="print")
+        assert not page.locator("nav.sections").is_visible()
+        assert page.locator("#moves-table").is_visible()
