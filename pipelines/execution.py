@@ -54,10 +54,13 @@ def execute_run(settings: Settings) -> Path:
 
 def explained(error: BaseException) -> TerritoryError | None:
     """The error of ours that `error` wraps, if any: Dagster wraps what an asset raises."""
+    passed: set[int] = set()
     seen: BaseException | None = error
-    while seen is not None:
+    # An error raised again while it is handled can stand in its own chain.
+    while seen is not None and id(seen) not in passed:
         if isinstance(seen, TerritoryError):
             return seen
+        passed.add(id(seen))
         seen = seen.__cause__ or seen.__context__
     return None
 

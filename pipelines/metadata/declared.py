@@ -83,11 +83,29 @@ def declared_metrics() -> tuple[Metric, ...]:
     )
 
 
+@dataclass(frozen=True)
+class DeclaredStep:
+    """What a column made by a Python step is made of.
+
+    Attributes:
+        sources: `table.column` of each column it is computed from.
+        known_from: what it is taken from when that is no column, such as the policy.
+    """
+
+    sources: tuple[str, ...]
+    known_from: str | None = None
+
+
 @cache
-def declared_steps() -> dict[str, dict[str, tuple[str, ...]]]:
-    """The columns Python steps make: table, column, and the `table.column`s each is made of."""
+def declared_steps() -> dict[str, dict[str, DeclaredStep]]:
+    """The columns Python steps make, by table and column."""
     return {
-        table: {column: tuple(sources) for column, sources in columns.items()}
+        table: {
+            column: DeclaredStep((), made_of)
+            if isinstance(made_of, str)
+            else DeclaredStep(tuple(made_of))
+            for column, made_of in columns.items()
+        }
         for table, columns in _read("python_steps.yaml").items()
     }
 

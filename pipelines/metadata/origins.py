@@ -31,18 +31,31 @@ class LineageRow:
 
 
 def ingest_lineage(mappings: Sequence[Path]) -> Iterator[LineageRow]:
-    """What each raw column is read from, for every mapping file of the run."""
+    """What each raw column is read from, for every mapping file of the run.
+
+    A field that no mapping fills has a row without upstream: it is empty in this run.
+    """
+    from pipelines.ingest.entities import ENTITIES
     from pipelines.ingest.mapping_file import load_mapping
 
+    empty = {
+        (entity.table, field.name): "empty: no mapping of this run names a column for it"
+        for entity in ENTITIES.values()
+        for field in entity.fields
+    }
+    for entity in ENTITIES.values():
+        for column in ("source_file", "row_number"):
+            yield LineageRow(entity.table, column, None, None, "ingest", "where the row was read")
     for path in mappings:
         mapping = load_mapping(path)
-        for entity, parts in mapping.entities.items():
-            table = f"raw_{mapping.source}__{entity}"
+        for name, parts in mapping.entities.items():
+            table = f"raw_{mapping.source}__{name}"
             rules = [(part, *item) for part in parts for item in part.columns.items()]
             for part, column, rule in rules:
+                empty.pop((table, column), None)
                 expression = _described(rule)
                 sources: list[tuple[str | None, str | None]] = [
-                    (part.origin, name) for name in rule.named_columns()
+                    (part.origin, source) for source in rule.named_columns()
                 ]
                 if rule.lookup is not None:
                     sources.append((rule.lookup.file, rule.lookup.value))
@@ -50,13 +63,17 @@ def ingest_lineage(mappings: Sequence[Path]) -> Iterator[LineageRow]:
                     yield LineageRow(
                         table, column, upstream_table, upstream_column, "ingest", expression
                     )
+    for (table, column), reason in empty.items():
+        yield LineageRow(table, column, None, None, "ingest", reason)
 
 
 def python_lineage() -> Iterator[LineageRow]:
     """What each column made by a Python step is declared to be made of."""
     for table, columns in declared_steps().items():
-        for column, sources in columns.items():
-            for source in sources:
+        for column, made_of in columns.items():
+            if made_of.known_from is not None:
+                yield LineageRow(table, column, None, None, "python", made_of.known_from)
+            for source in made_of.sources:
                 upstream_table, upstream_column = source.split(".")
                 yield LineageRow(table, column, upstream_table, upstream_column, "python", None)
 

@@ -13,6 +13,7 @@ from pipelines.metadata.dbt_manifest import DbtTable, dbt_lineage, read_tables
 from pipelines.metadata.declared import DeclaredTable, declared_metrics, declared_tables
 from pipelines.metadata.origins import LineageRow, ingest_lineage, python_lineage
 from pipelines.metadata.run_facts import RunFacts
+from pipelines.metadata.sql_lineage import ALL_COLUMNS
 from pipelines.metadata.units import unit_of
 
 WRITTEN_TABLES = ("meta_run", "meta_table", "meta_column", "meta_column_lineage", "meta_metric")
@@ -86,7 +87,7 @@ def write_metadata(
             *ingest_lineage(mappings),
             *python_lineage(),
         )
-        if row.column_name in columns.get(row.table_name, {})
+        if row.column_name == ALL_COLUMNS or row.column_name in columns.get(row.table_name, {})
     }
     _fill(connection, "meta_column_lineage", [asdict(row) for row in sorted(lineage, key=_order)])
     existing = table_columns(connection)

@@ -12,6 +12,7 @@ from pipelines.publish import (
     prune_run_storage,
     publish_release,
 )
+from pipelines.report.lineage import write_lineage
 from pipelines.report.write import write_report
 from pipelines.settings.loader import Settings
 from pipelines.stages.run_context import RunContext, WorkPaths
@@ -38,13 +39,7 @@ def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None
             scenario=context.scenario,
             as_of=context.as_of,
             keep_releases=retention.releases,
-            write_pages=lambda folder: write_report(
-                folder,
-                settings.data_dir / "releases",
-                company=settings.project.name,
-                scenario=context.scenario,
-                as_of=context.as_of,
-            ),
+            write_pages=lambda folder: _write_pages(folder, settings, context),
         ),
         fence,
     )
@@ -52,3 +47,15 @@ def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None
     if home := os.environ.get("DAGSTER_HOME"):
         prune_run_storage(Path(home), retention.dagster_runs)
     return release
+
+
+def _write_pages(folder: Path, settings: Settings, context: RunContext) -> None:
+    company = settings.project.name
+    write_report(
+        folder,
+        settings.data_dir / "releases",
+        company=company,
+        scenario=context.scenario,
+        as_of=context.as_of,
+    )
+    write_lineage(folder, company)

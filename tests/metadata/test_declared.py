@@ -11,7 +11,16 @@ from pipelines.publish.contract import CONTRACT, META_TABLES, contract_table
 NO_FIGURE = {
     *("plan_id", "scenario", "plan_version", "territory_id", "metric", "solver_status", "seed"),
     *("is_proved_optimal", "is_repeatable", "constraint_kind", "constraint_name", "rep_id"),
-    *("unit", "statement", "rep_name", "region", "score_name", "group_kind", "group_name"),
+    *(
+        "unit",
+        "measure",
+        "statement",
+        "rep_name",
+        "region",
+        "score_name",
+        "group_kind",
+        "group_name",
+    ),
 }
 
 
@@ -82,8 +91,9 @@ def test_names_of_metrics_are_unique() -> None:
 def test_python_steps_name_table_and_column() -> None:
     tables = set(declared_steps())
     for columns in declared_steps().values():
-        for sources in columns.values():
-            for source in sources:
+        for made_of in columns.values():
+            assert bool(made_of.sources) != bool(made_of.known_from)
+            for source in made_of.sources:
                 table, column = source.split(".")
                 assert table.startswith(("int_plan__", "stg_plan__", "plan_"))
                 if table in tables:

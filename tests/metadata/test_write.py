@@ -188,10 +188,19 @@ def test_a_figure_can_be_followed_to_its_source(
     assert source in reached
 
 
+def test_a_field_no_mapping_fills_is_said_to_be_empty(described: Described) -> None:
+    assert described.rows(
+        "SELECT column_name, upstream_table FROM meta_column_lineage "
+        "WHERE table_name = 'raw_crm__account' AND expression LIKE 'empty:%' "
+        "AND column_name IN ('city', 'country')"
+    ) == [("city", None)]
+
+
 def test_raw_columns_come_from_the_mapping(described: Described) -> None:
     assert described.rows(
         "SELECT column_name, upstream_table, upstream_column, expression "
-        "FROM meta_column_lineage WHERE step = 'ingest' ORDER BY ALL"
+        "FROM meta_column_lineage WHERE table_name = 'raw_crm__account' AND step = 'ingest' "
+        "AND (upstream_table IS NOT NULL OR expression LIKE 'constant%') ORDER BY ALL"
     ) == [
         ("account_id", "accounts.csv", "account", None),
         ("account_name", "accounts.csv", "first", "template '{first} {last}'"),

@@ -1,0 +1,180 @@
+"use strict";
+const SEPARATOR = "\u0000";
+const key = (table, column) => table + SEPARATOR + column;
+const TABLES = new Map(DATA.tables.map(([table, layer, isPublished, grain]) => [table, { layer, isPublished, grain }]));
+const COLUMNS = new Map(DATA.columns.map(([table, column, type, unit, description]) => [key(table, column), { table, column, type, unit, description }]));
+const METRICS = new Map(DATA.metrics.map(([table, column, title, formula]) => [key(table, column), { title, formula }]));
+const UP = new Map(), DOWN = new Map(), HOW = new Map();
+for (const [table, column, upTable, upColumn, step, expression] of DATA.lineage) {
+  const made = key(table, column);
+  HOW.set(made, { step, expression });
+  if (!UP.has(made)) UP.set(made, []);
+  if (upTable === null || upColumn === null) continue;
+  const from = key(upTable, upColumn);
+  UP.get(made).push(from);
+  if (!DOWN.has(from)) DOWN.set(from, []);
+  DOWN.get(from).push(made);
+}
+const parts = (node) => node.split(SEPARATOR);
+const label = (node) => parts(node).join(".");
+const layerOf = (table) => (TABLES.has(table) ? TABLES.get(table).layer : "file");
+
+/* Every column on the way and its distance from the chosen one, along the longest path. */
+function walk(start, edges) {
+  const depth = new Map(), order = [], state = new Map();
+  const visit = (node) => {
+    if (state.has(node)) return;
+    state.set(node, 1);
+    for (const next of edges.get(node) || []) visit(next);
+    order.push(node);
+  };
+  visit(start);
+  depth.set(start, 0);
+  for (const node of order.reverse())
+    for (const next of edges.get(node) || [])
+      if (next !== node) depth.set(next, Math.max(depth.get(next) || 0, (depth.get(node) || 0) + 1));
+  return depth;
+}
+
+function setUp() {
+  for (const id of ["table", "column", "direction", "which"]) byId(id).addEventListener("change", () => {
+    if (id === "which") fillTables(byId("table").value);
+    if (id === "table" || id === "which") fillColumns();
+    choose();
+  });
+  addEventListener("hashchange", follow);
+  fillTables("kpi_territory");
+  fillColumns("market_penetration_pct");
+  if (location.hash.length > 1) follow(); else draw();
+}
+
+function fillTables(wanted) {
+  const all = byId("which").value === "all";
+  const names = DATA.tables.filter(([, layer, isPublished]) => all || (isPublished && layer === "mart")).map(([table]) => table);
+  if (wanted && TABLES.has(wanted) && !names.includes(wanted)) { byId("which").value = "all"; return fillTables(wanted); }
+  byId("table").replaceChildren(...names.map((table) => el("option", { value: table, selected: table === wanted }, table)));
+}
+
+function fillColumns(wanted) {
+  const table = byId("table").value;
+  byId("column").replaceChildren(...DATA.columns.filter(([of]) => of === table)
+    .map(([, column]) => el("option", { value: column, selected: column === wanted }, column)));
+}
+
+function choose() {
+  location.hash = encodeURIComponent(byId("table").value) + "." + encodeURIComponent(byId("column").value);
+  draw();
+}
+
+function follow() {
+  const [table, column] = location.hash.slice(1).split(".").map(decodeURIComponent);
+  if (!TABLES.has(table)) return draw();
+  fillTables(table);
+  fillColumns(column);
+  draw();
+}
+
+function draw() {
+  const table = byId("table").value, column = byId("column").value, start = key(table, column);
+  const isUp = byId("direction").value === "up", depth = walk(start, isUp ? UP : DOWN);
+  const about = COLUMNS.get(start), metric = METRICS.get(start);
+  byId("chosen").replaceChildren(table + "." + column);
+  byId("meaning").textContent = about ? about.description + (about.unit ? ` (${about.unit})` : "") : "";
+  byId("formula").textContent = metric ? `${metric.title} = ${metric.formula}` : "";
+  const nodes = [...depth.keys()];
+  const ends = nodes.filter((node) => node !== start && (isUp ? !UP.has(node) : TABLES.get(parts(node)[0]) && TABLES.get(parts(node)[0]).isPublished));
+  byId("ends-heading").textContent = isUp ? "It comes from" : "Published columns made of it";
+  byId("ends").replaceChildren(ends.length ? grouped(ends) : el("p", { class: "soft" }, isUp ? "No source column: a constant, a setting, or what the run itself knows." : "None."));
+  byId("graph").replaceChildren(graph(nodes, depth, isUp));
+  byId("graph").scrollLeft = isUp ? byId("graph").scrollWidth : 0;
+  dataTable(byId("steps"), [
+    { label: "Layer", value: (node) => layerOf(parts(node)[0]) },
+    { label: "Column", kind: "wide", value: label, cell: link },
+    { label: "Made of", kind: "wide", value: (node) => (UP.get(node) || []).map(label).join(", "), cell: (node) => el("span", {}, ...(UP.get(node) || []).flatMap((from, index) => [index ? ", " : "", link(from)])) },
+    { label: "How", kind: "wide", value: (node) => (HOW.get(node) || {}).expression || "" },
+    { label: "By", value: (node) => (HOW.get(node) || {}).step || "" },
+    { label: "Meaning", kind: "wide", value: (node) => (COLUMNS.get(node) || {}).description || "" },
+  ], nodes.slice().sort((a, b) => depth.get(a) - depth.get(b)), { label: "Step by step", page: 50, search: nodes.length > 50 });
+}
+
+function link(node) {
+  const [table, column] = parts(node);
+  return TABLES.has(table) && COLUMNS.has(node)
+    ? el("a", { href: "#" + encodeURIComponent(table) + "." + encodeURIComponent(column) }, label(node)) : name(label(node));
+}
+
+function grouped(nodes) {
+  const tables = new Map();
+  for (const node of nodes) {
+    const [table, column] = parts(node);
+    if (!tables.has(table)) tables.set(table, []);
+    tables.get(table).push(column);
+  }
+  return el("ul", { class: "plain" }, ...[...tables].sort().map(([table, columns]) =>
+    el("li", {}, el("strong", {}, name(table)), ": ", name(columns.sort().map((column) => (column === "*" ? "its rows, counted" : column)).join(", ")))));
+}
+
+/* One box a table; its place is that of its column farthest from the chosen one. */
+function graph(nodes, depth, isUp) {
+  const boxes = new Map();
+  for (const node of nodes) {
+    const [table, column] = parts(node);
+    if (!boxes.has(table)) boxes.set(table, { table, columns: [], depth: 0 });
+    boxes.get(table).columns.push(column);
+  }
+  const edges = new Set();
+  for (const node of nodes) for (const next of (isUp ? UP : DOWN).get(node) || []) {
+    const from = parts(node)[0], to = parts(next)[0];
+    if (from !== to) edges.add(from + SEPARATOR + to);
+  }
+  /* Tables form no circle, so this settles within as many rounds as there are tables. */
+  for (let round = 0, changed = true; changed && round <= boxes.size; round++) {
+    changed = false;
+    for (const edge of edges) {
+      const [from, to] = parts(edge);
+      if (boxes.get(to).depth < boxes.get(from).depth + 1) { boxes.get(to).depth = boxes.get(from).depth + 1; changed = true; }
+    }
+  }
+  const last = Math.max(...[...boxes.values()].map((box) => box.depth));
+  for (const box of boxes.values()) if (isUp && layerOf(box.table) === "file") box.depth = last;
+  const width = 216, gap = 44, line = 15, shown = 6, levels = [];
+  for (const box of boxes.values()) (levels[box.depth] = levels[box.depth] || []).push(box);
+  const deepest = levels.length - 1;
+  let height = 0;
+  levels.forEach((level, index) => {
+    level.sort((a, b) => a.table.localeCompare(b.table, "en"));
+    let y = 12;
+    for (const box of level) {
+      box.lines = box.columns.length > shown ? [...box.columns.sort().slice(0, shown - 1), `and ${box.columns.length - shown + 1} more`] : box.columns.sort();
+      box.x = 10 + (isUp ? deepest - index : index) * (width + gap);
+      box.y = y;
+      box.height = 26 + line * box.lines.length;
+      y += box.height + 14;
+    }
+    height = Math.max(height, y);
+  });
+  const total = 20 + (deepest + 1) * (width + gap) - gap;
+  const svg = el("svg", { viewBox: `0 0 ${total} ${height}`, width: total, height, style: `width:${total}px;max-width:none`, role: "img", "aria-label": `${boxes.size} tables on the way; the list below names every step.` });
+  for (const edge of edges) {
+    const [from, to] = parts(edge).map((table) => boxes.get(table));
+    const [left, right] = isUp ? [to, from] : [from, to];
+    const x1 = left.x + width, y1 = left.y + left.height / 2, x2 = right.x, y2 = right.y + right.height / 2, bend = Math.max(30, (x2 - x1) / 2);
+    svg.append(el("path", { d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`, fill: "none", stroke: "#8593a1", "stroke-width": 1.3 }));
+  }
+  const fills = { file: "#fdf1de", raw: "#f3eefa", staging: "#eef3f7", intermediate: "#e8f3ee", planning: "#e8f3ee", plan: "#fbe9e2", mart: "#dbe9f4" };
+  for (const box of boxes.values()) {
+    const layer = layerOf(box.table);
+    svg.append(el("g", {}, el("title", {}, `${box.table} (${layer})`),
+      el("rect", { x: box.x, y: box.y, width, height: box.height, rx: 5, fill: fills[layer] || "#fff", stroke: "#8593a1" }),
+      el("text", { x: box.x + 9, y: box.y + 17, "font-weight": 650 }, shortened(box.table, 29)),
+      ...box.lines.map((text, index) => el("text", { x: box.x + 9, y: box.y + 34 + line * index, class: "soft" }, shortened(text === "*" ? "rows, counted" : text, 31)))));
+  }
+  return svg;
+}
+
+function shortened(text, length) {
+  const characters = Array.from(text);
+  return characters.length > length ? characters.slice(0, length - 1).join("") + "…" : text;
+}
+
+setUp();
