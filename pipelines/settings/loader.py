@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.errors import ConfigurationError, near
 from pipelines.ingest import SourceInput
-from pipelines.settings.project import ProjectSettings
+from pipelines.settings.connectors import ConnectorSettings, DuckDBSettings
+from pipelines.settings.project import ProjectSettings, SourceSettings
 from pipelines.settings.scoring import Scoring, load_scoring
 from pipelines.settings.validation import read_settings
 
@@ -29,6 +30,8 @@ class Settings:
         config_path: the `project.yaml` they were read from.
         data_dir: folder of the working database, the releases and the logs.
         sources: the inputs by source, in a fixed order.
+        connectors: of the sources that are no folder of files, how they are read; their inputs
+            lie in `landed_dir`.
         policy_path: the file the policy was read from, for messages.
     """
 
@@ -39,8 +42,14 @@ class Settings:
     policy_path: Path
     data_dir: Path
     sources: dict[str, SourceInput]
+    connectors: dict[str, ConnectorSettings]
     scenario: str
     as_of: date | None
+
+    @property
+    def landed_dir(self) -> Path:
+        """What connectors have brought, one folder a source, kept between runs."""
+        return self.data_dir / "landed"
 
     def digest(self) -> str:
         """A hash of every setting that can change a result; not of where files lie."""
@@ -99,17 +108,35 @@ def load_settings(
         sources={
             name: SourceInput(
                 mapping=(base / source.mapping).resolve(),
-                path=_expand(config, f"sources.{name}.path", base, source.path)
-                if source.path
-                else resolved_data_dir / "input",
+                path=_source_path(config, name, source, resolved_data_dir),
                 table_prefix=source.table_prefix,
                 table_suffix=source.table_suffix,
             )
             for name, source in sorted(project.sources.items())
         },
+        connectors={
+            name: _absolute(config, name, source.connector)
+            for name, source in sorted(project.sources.items())
+            if source.connector is not None
+        },
         scenario=chosen,
         as_of=as_of or project.as_of,
     )
+
+
+def _source_path(config: Path, name: str, source: SourceSettings, data_dir: Path) -> Path:
+    if source.path is not None:
+        return _expand(config, f"sources.{name}.path", config.parent, source.path)
+    return data_dir / "input"
+
+
+def _absolute(config: Path, name: str, connector: ConnectorSettings) -> ConnectorSettings:
+    """`connector` with its file, if it has one, as an absolute path."""
+    if not isinstance(connector, DuckDBSettings):
+        return connector
+    setting = f"sources.{name}.connector.database"
+    database = _expand(config, setting, config.parent, connector.database)
+    return connector.model_copy(update={"database": database})
 
 
 def _expand(config: Path, setting: str, base: Path, path: Path) -> Path:

@@ -2,9 +2,11 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.settings.connectors import ConnectorSettings
 
 PositiveRate = Annotated[float, Field(gt=0)]
 
@@ -14,7 +16,7 @@ class _Strict(BaseModel):
 
 
 class SourceSettings(_Strict):
-    """One source: a folder of files and the mapping that says what their columns mean."""
+    """One source: a folder of files or a connector, and the mapping of its columns."""
 
     mapping: Path = Field(description="Mapping file, relative to this settings file.")
     path: Path | None = Field(
@@ -28,6 +30,15 @@ class SourceSettings(_Strict):
     table_suffix: str = Field(
         default="", description="What stands between the table's name and .csv, .parquet and so on."
     )
+    connector: ConnectorSettings | None = Field(
+        default=None, description="Instead of path: where tables are read from that are no files."
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.connector is not None and (self.path or self.table_prefix or self.table_suffix):
+            raise ValueError("path, table_prefix and table_suffix do not go with a connector")
+        return self
 
 
 class SampleSettings(_Strict):

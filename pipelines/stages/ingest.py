@@ -3,18 +3,26 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from pipelines.errors import GateError, InputError
-from pipelines.ingest import IngestResult, ingest_sources, input_digest, latest_business_date
+from pipelines.ingest import (
+    IngestResult,
+    SourceInput,
+    ingest_sources,
+    input_digest,
+    latest_business_date,
+)
 from pipelines.metadata.version import code_version
 from pipelines.progress import report
 from pipelines.publish import recover
 from pipelines.settings.loader import Settings
 from pipelines.settings.project import SampleSettings
+from pipelines.stages.connections import current_sources
 from pipelines.stages.planner import read_matrix, travel_matrix_path
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.warehouse import session
@@ -41,8 +49,8 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
     # A process that still holds the old file keeps its inode and cannot block the new one.
     for stale in (paths.warehouse, paths.warehouse.with_name("warehouse.duckdb.wal")):
         stale.unlink(missing_ok=True)
-    sources = list(settings.sources.values())
-    digest = _digest(settings)
+    sources = current_sources(settings)
+    digest = _digest(settings, sources)
     # The planning date is read from the data, so rows are stamped with the name of the input.
     load_id = "load_" + digest[:16]
     with session(paths.warehouse) as connection:
@@ -79,12 +87,12 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
     return context, result
 
 
-def _digest(settings: Settings) -> str:
+def _digest(settings: Settings, sources: Sequence[SourceInput]) -> str:
     """A hash of everything that is read: the sources' files and the policy's drive times.
 
     Reading the drive times here tells of a faulty file before anything else is done.
     """
-    digest = input_digest(list(settings.sources.values()))
+    digest = input_digest(sources)
     matrix = travel_matrix_path(settings.policy, settings.policy_path)
     if matrix is None:
         return digest

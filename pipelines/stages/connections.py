@@ -1,0 +1,141 @@
+"""Bring the sources that are no files up to date, or look whether they could be."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipelines.errors import ConfigurationError, near
+from pipelines.ingest import SourceInput, load_mapping
+from pipelines.ingest.connectors.duckdb_tables import DuckDBTables
+from pipelines.ingest.connectors.protocol import Connector
+from pipelines.ingest.landed.extraction import (
+    Wanted,
+    chosen_columns,
+    extract,
+    match_tables,
+    wanted_tables,
+)
+from pipelines.ingest.landed.store import LandedStore
+from pipelines.ingest.spelling import folded
+from pipelines.progress import report
+from pipelines.settings.connectors import (
+    ConnectorSettings,
+    DuckDBSettings,
+    HubSpotSettings,
+    SalesforceSettings,
+)
+from pipelines.settings.loader import Settings
+
+
+@dataclass(frozen=True)
+class TableLook:
+    """What a dry run saw of one table a mapping reads."""
+
+    wanted: str
+    found: str | None
+    columns_found: int
+    columns_missing: tuple[str, ...]
+
+
+def open_connector(connector: ConnectorSettings) -> Connector:
+    """The connector that the settings describe; nothing is asked yet."""
+    if isinstance(connector, DuckDBSettings):
+        return DuckDBTables(connector.database, connector.schema_)
+    from pipelines.ingest.connectors.guarded_http import GuardedSession, HttpLimits
+
+    session = GuardedSession(
+        HttpLimits(
+            timeout_seconds=connector.timeout_seconds,
+            total_seconds=connector.total_seconds,
+            body_bytes=connector.max_body_mb << 20,
+            attempts=connector.attempts,
+            first_wait_seconds=connector.first_wait_seconds,
+            longest_wait_seconds=connector.longest_wait_seconds,
+        ),
+        note=lambda text: report(text),
+    )
+    if isinstance(connector, SalesforceSettings):
+        from pipelines.ingest.connectors.salesforce import SalesforceAccess, SalesforceTables
+
+        return SalesforceTables(
+            SalesforceAccess(
+                login_url=connector.login_url,
+                api_version=connector.api_version,
+                secret_prefix=connector.secret_prefix,
+                bulk_rows=connector.bulk_rows,
+                poll_seconds=connector.poll_seconds,
+            ),
+            session,
+        )
+    assert isinstance(connector, HubSpotSettings)
+    from pipelines.ingest.connectors.hubspot import HubSpotTables
+
+    return HubSpotTables(connector.base_url, connector.secret_prefix, session)
+
+
+def current_sources(settings: Settings) -> list[SourceInput]:
+    """The inputs of a run, those of connectors after asking for what is new.
+
+    Raises:
+        ConfigurationError, InputError: a connection does not work, or a table cannot be trusted;
+            what had landed before is untouched.
+    """
+    inputs = []
+    for name, source in settings.sources.items():
+        connector = settings.connectors.get(name)
+        if connector is None:
+            inputs.append(source)
+            continue
+        opened = open_connector(connector)
+        store = LandedStore(settings.landed_dir / name, opened.identity)
+        extract(
+            opened,
+            store,
+            _wanted(source, connector),
+            overlap_minutes=getattr(connector, "overlap_minutes", 0),
+            max_shrink_share=connector.max_shrink_share,
+            progress=report,
+        )
+        inputs.append(dataclasses.replace(source, path=store.current))
+    return inputs
+
+
+def look_at(settings: Settings, name: str) -> Iterator[TableLook]:
+    """What the source called `name` has of the tables its mapping reads; nothing is loaded.
+
+    Raises ConfigurationError for an unknown name and InputError as `current_sources`.
+    """
+    if name not in settings.sources:
+        known = settings.sources
+        raise ConfigurationError(
+            f"{settings.config_path}: no source '{name}'{near(name, known)}; there are "
+            f"{', '.join(known)}"
+        )
+    connector = settings.connectors.get(name)
+    if connector is None:
+        raise ConfigurationError(
+            f"{settings.config_path}: source '{name}' is a folder of files; check it with "
+            "territory check, which reads them"
+        )
+    opened = open_connector(connector)
+    wanted = _wanted(settings.sources[name], connector)
+    tables = {want.name: table for want, table in match_tables(opened, wanted)}
+    for want in wanted:
+        table = tables.get(want.name)
+        if table is None:
+            inner = [
+                outer.name
+                for outer in tables.values()
+                if folded(want.name) in {folded(inner.name) for inner in outer.inner}
+            ]
+            yield TableLook(want.name, f"inside {inner[0]}" if inner else None, 0, ())
+            continue
+        available = opened.columns(table)
+        spelt = {folded(column) for column in available}
+        missing = [column for column in want.columns or () if folded(column) not in spelt]
+        chosen = chosen_columns(want, table, available)
+        yield TableLook(want.name, table.name, len(chosen), tuple(missing))
+
+
+def _wanted(source: SourceInput, connector: ConnectorSettings) -> Sequence[Wanted]:
+    return wanted_tables(load_mapping(source.mapping), connector.further_tables)

@@ -1,0 +1,187 @@
+"""A project on Salesforce: loaded, loaded again, changed, checked and planned, over real HTTP."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from company_records import (  # type: ignore[import-not-found]
+    CONFIG,
+    make_company,
+    salesforce_records,
+    write_project,
+)
+from fake_salesforce import (  # type: ignore[import-not-found]
+    CLIENT_ID,
+    CLIENT_SECRET,
+    FakeSalesforce,
+    with_moments,
+)
+from protocol_server import ProtocolServer, serving  # type: ignore[import-not-found]
+
+from pipelines.settings.loader import load_settings
+from pipelines.stages.ingest import ingest
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_company(tmp_path_factory.mktemp("company") / "files")  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def organisation(company: Path) -> FakeSalesforce:
+    records = salesforce_records(company)
+    return FakeSalesforce(
+        {name: with_moments(rows) for name, rows in records.items()}, page_rows=1000
+    )
+
+
+@pytest.fixture
+def server(organisation: FakeSalesforce) -> Iterator[ProtocolServer]:
+    with serving(organisation) as running:
+        yield running
+
+
+@pytest.fixture
+def project(
+    server: ProtocolServer, company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    monkeypatch.setenv("SALESFORCE_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", CLIENT_SECRET)
+    crm = {
+        "mapping": str(CONFIG / "mappings" / "salesforce.yaml"),
+        "connector": {
+            "type": "salesforce",
+            "login_url": server.url,
+            "bulk_rows": 500,
+            "poll_seconds": 0.05,
+            "further_tables": [
+                "Territory2",
+                "ObjectTerritory2Association",
+                "UserTerritory2Association",
+            ],
+        },
+    }
+    return write_project(tmp_path, crm, company)  # type: ignore[no-any-return]
+
+
+def load(project: Path) -> tuple[str, duckdb.DuckDBPyConnection]:
+    """One ingest; the digest of its input and the raw tables."""
+    settings = load_settings(project)
+    context, _ = ingest(settings, today=date(2026, 12, 31))
+    path = settings.data_dir / "working" / "warehouse.duckdb"
+    return context.input_digest, duckdb.connect(str(path), read_only=True)
+
+
+def test_loading_again_and_after_changes(
+    project: Path, organisation: FakeSalesforce, server: ProtocolServer
+) -> None:
+    digest, raw = load(project)
+    with raw:
+        assert raw.sql("SELECT count(*) FROM raw_crm__account").fetchone() == (150,)
+        persons = len(organisation.records["User"]) - 1
+        assert raw.sql("SELECT count(*) FROM raw_crm__rep").fetchone() == (persons,)
+        assert raw.sql(
+            "SELECT source_file, excluded_by_json FROM meta_load WHERE rows_excluded > 0"
+            " AND source_table = 'raw_crm__rep'"
+        ).fetchall() == [("User.parquet", '{"not_a_person": 1}')]
+        statuses = raw.sql(
+            "SELECT status, count(*) > 0 FROM raw_crm__opportunity GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        assert statuses == [("lost", True), ("open", True), ("won", True)]
+        lost = raw.sql("SELECT sum(rows_quarantined + rows_duplicate) FROM meta_load").fetchone()
+        assert lost == (0,)
+        hours = raw.sql("SELECT max(duration_hours::DOUBLE) FROM raw_crm__activity").fetchone()
+        assert hours is not None
+        assert 0 < hours[0] < 24
+    assert server.made("jobs/query/.*/results") > 0, "nothing came through Bulk API 2.0"
+    landed = project.parent / "data" / "landed" / "crm" / "current"
+    territory = duckdb.sql(f"FROM '{landed}/ObjectTerritory2Association.parquet'").fetchall()
+    assert len(territory) == 1
+
+    again, raw = load(project)
+    raw.close()
+    assert again == digest
+
+    rows: list[dict[str, Any]] = organisation.records["Account"]
+    gone, moved = rows[10], rows[11]
+    gone |= {"IsDeleted": True, "SystemModstamp": "2026-06-02T09:00:00.000Z"}
+    moved |= {
+        "OwnerId": organisation.records["User"][0]["Id"],
+        "SystemModstamp": "2026-06-02T09:00:01.000Z",
+    }
+    rows.append(
+        rows[12] | {"Id": "0015e000000newwAAA", "SystemModstamp": "2026-06-02T09:00:02.000Z"}
+    )
+    changed, raw = load(project)
+    with raw:
+        assert changed != digest
+        found = dict(
+            raw.execute(
+                "SELECT account_id, owner_rep_id FROM raw_crm__account"
+                " WHERE account_id IN (?, ?, '0015e000000newwAAA')",
+                [gone["Id"], moved["Id"]],
+            ).fetchall()
+        )
+        assert found == {moved["Id"]: moved["OwnerId"], "0015e000000newwAAA": rows[12]["OwnerId"]}
+        assert raw.sql(
+            "SELECT excluded_by_json FROM meta_load WHERE source_table = 'raw_crm__account'"
+        ).fetchall() == [('{"soft_deleted": 1}',)]
+
+
+def territory(*arguments: object, home: Path, **environment: str) -> Any:
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=os.environ | {"DAGSTER_HOME": str(home)} | environment,
+        check=False,
+    )
+
+
+def test_a_dry_run_tells_what_is_there_and_loads_nothing(project: Path, tmp_path: Path) -> None:
+    looked = territory("check", "--config", project, "--source", "crm", home=tmp_path / "home")
+    assert looked.returncode == 0, looked.stderr
+    assert "OpportunityLineItem" in looked.stdout
+    assert "Nothing was loaded" in looked.stdout
+    assert not (project.parent / "data" / "landed").exists()
+    wrong = territory(
+        *("check", "--config", project, "--source", "crm"),
+        home=tmp_path / "home",
+        SALESFORCE_CLIENT_SECRET="a-wrong-secret",
+    )
+    assert wrong.returncode == 2
+    assert "invalid client credentials" in wrong.stderr
+    assert "a-wrong-secret" not in wrong.stdout + wrong.stderr
+    unknown = territory("check", "--config", project, "--source", "crn", home=tmp_path / "home")
+    assert unknown.returncode == 2
+    assert "did you mean 'crm'?" in unknown.stderr
+
+
+def test_a_whole_run_plans_the_company(
+    project: Path, organisation: FakeSalesforce, server: ProtocolServer, tmp_path: Path
+) -> None:
+    organisation.answers_per_token = 7
+    done = territory("run", "--config", project, home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    assert server.made("oauth2/token") > 1
+    with duckdb.connect(
+        str(project.parent / "data" / "published" / "territory.duckdb"), read_only=True
+    ) as published:
+        assert published.sql("SELECT count(*) FROM fct_assignment").fetchone() == (150,)
+        active = sum(bool(user["IsActive"]) for user in organisation.records["User"])
+        owners = published.sql("SELECT count(DISTINCT rep_id) FROM fct_assignment").fetchone()
+        assert owners == (active,)
+    everything = done.stdout + done.stderr
+    logged = "".join(
+        path.read_text(errors="replace") for path in (project.parent / "data").rglob("*.log")
+    )
+    for text in (everything, logged):
+        assert CLIENT_SECRET not in text
+        assert "session-" not in text
