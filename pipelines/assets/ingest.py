@@ -50,7 +50,7 @@ LOAD_TABLES = [
         kinds={"duckdb"},
         description=META_TABLES[name],
     )
-    for name in ("quarantined_row", "meta_load")
+    for name in ("quarantined_row", "record_history", "custom_field", "meta_load")
 ]
 
 TABLES = [spec.key.to_user_string() for spec in (*RAW_TABLES, *LOAD_TABLES)]

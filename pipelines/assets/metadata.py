@@ -15,7 +15,7 @@ from pipelines.publish.contract import MART_TABLES, META_TABLES
 from pipelines.stages.metadata import describe_run
 
 # Loads and quarantine are written, and are assets, where they happen: at ingest.
-AT_INGEST = ("meta_load", "quarantined_row")
+AT_INGEST = ("meta_load", "quarantined_row", "record_history", "custom_field")
 WRITTEN_HERE = [table for table in META_TABLES if table not in AT_INGEST]
 
 

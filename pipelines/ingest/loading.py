@@ -12,7 +12,7 @@ from pipelines.ingest.source_file import SourceFile
 from pipelines.ingest.sql import identifier, literal, literals
 from pipelines.ingest.text_rows import MalformedRow
 
-CUSTOM_FIELD_TABLE = "raw_crm__custom_field"
+CUSTOM_FIELD_TABLE = "custom_field"
 _REPEATED = "shaped_repeated"
 
 _TYPE_IN_WORDS = {

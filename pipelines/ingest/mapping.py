@@ -311,8 +311,8 @@ class EntityMapping(_Model):
     columns: dict[str, ColumnEntry] = Field(min_length=1)
     pass_through: list[str] = Field(
         default_factory=list,
-        description="Further columns to keep as they are, such as custom fields; they land in "
-        "raw_crm__custom_field.",
+        description="Further columns to keep as they are, such as custom fields; they are "
+        "published in custom_field. Not for reps.",
     )
     exclude: list[Exclusion] = Field(default_factory=list)
     ignore_columns: list[str] = Field(

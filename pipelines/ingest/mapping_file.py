@@ -152,8 +152,11 @@ def _check_part(where: str, entity: Entity, part: EntityMapping) -> None:
                 f"{where}.exclude.{test.rule}: field '{test.field}' is not mapped"
                 f"{near(test.field, part.columns)}"
             )
-    if part.pass_through and entity.source != "crm":
-        raise ConfigurationError(f"{where}.pass_through: only for entities of a crm source")
+    # Custom fields are published; what a company keeps about its reps may be pay.
+    if part.pass_through and (entity.source != "crm" or entity.name == "rep"):
+        raise ConfigurationError(
+            f"{where}.pass_through: only for entities of a crm source other than reps"
+        )
 
 
 def _check_options(where: str, field: CanonicalField, rule: ColumnRule) -> None:

@@ -10,6 +10,7 @@ import duckdb
 from pipelines.errors import ConfigurationError, GateError, InputError, TerritoryError
 from pipelines.ingest.entities import ENTITIES, Entity
 from pipelines.ingest.file_search import SourceFolder, find_files
+from pipelines.ingest.history import VersionedTable, create_history_table, record_history
 from pipelines.ingest.inspection import inspect
 from pipelines.ingest.landing import LANDING, land
 from pipelines.ingest.ledger import (
@@ -43,13 +44,15 @@ Progress = Callable[[str, int, int], None]
 class SourceInput:
     """A mapping file, the directory of its files, and what tables' names there start and end with.
 
-    The file of a table `x` is called `<table_prefix>x<table_suffix>` and its format.
+    The file of a table `x` is called `<table_prefix>x<table_suffix>` and its format. `versions` are
+    older states of the tables, where a connector has kept them.
     """
 
     mapping: Path
     path: Path
     table_prefix: str = ""
     table_suffix: str = ""
+    versions: tuple[VersionedTable, ...] = ()
 
     @property
     def folder(self) -> SourceFolder:
@@ -104,6 +107,7 @@ def ingest_sources(
     `max_quarantined_share`) comes after the commit, so that the quarantine can be read.
     """
     tasks = _tasks(sources)
+    usd_rates = rates or {"USD": 1.0}
     loads: list[FileLoad] = []
     findings: list[Finding] = []
     connection.begin()
@@ -111,6 +115,7 @@ def ingest_sources(
         for entity in ENTITIES.values():
             create_raw_table(connection, entity)
         create_custom_field_table(connection)
+        create_history_table(connection)
         create_ledger(connection)
         mapped: dict[str, frozenset[str]] = {}
         for done, task in enumerate(tasks):
@@ -122,7 +127,7 @@ def ingest_sources(
                     connection,
                     task,
                     file,
-                    rates or {"USD": 1.0},
+                    usd_rates,
                     run_id,
                     is_further=any(load.source_table == table for load in loads),
                 )
@@ -131,6 +136,11 @@ def ingest_sources(
                 findings += file_findings
                 mapped[table] = mapped.get(table, frozenset()) | frozenset(task.mapping.columns)
         findings += _check_not_empty(tasks, loads)
+        for source in sources:
+            if source.versions:
+                record_history(
+                    connection, source.mapping, source.folder, source.versions, usd_rates
+                )
         findings += reference_findings(connection, mapped)
         record_findings(connection, findings, run_id)
         connection.commit()

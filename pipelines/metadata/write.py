@@ -32,6 +32,8 @@ _LAYERS = {
     "kpi_": "mart",
     "meta_": "metadata",
     "quarantined_row": "metadata",
+    "record_history": "metadata",
+    "custom_field": "metadata",
 }
 
 _FIRST_SENTENCE = re.compile(r".+?[.!?](?=\s|$)")

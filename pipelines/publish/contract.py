@@ -14,7 +14,7 @@ import duckdb
 from pipelines.errors import ConfigurationError, GateError, near
 from pipelines.metadata.declared import declared_tables
 
-CONTRACT_VERSION = "1.2"
+CONTRACT_VERSION = "1.3"
 
 PAY_COLUMNS = frozenset({"hourly_cost_usd"})
 """Columns that say what a person is paid; no published table may have one."""
@@ -144,6 +144,8 @@ _MARTS = (
 
 _META_ORDER = {
     "quarantined_row": "source_table source_file row_number rule column_name",
+    "record_history": "entity field_name record_id valid_from_at",
+    "custom_field": "entity record_id field_name",
     "meta_run": "run_id",
     "meta_table": "table_name",
     "meta_column": "table_name position",

@@ -3,11 +3,13 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines.errors import ConfigurationError, near
 from pipelines.ingest import SourceInput, load_mapping
 from pipelines.ingest.connectors.duckdb_tables import DuckDBTables
 from pipelines.ingest.connectors.protocol import Connector
+from pipelines.ingest.history import VersionedTable
 from pipelines.ingest.landed.extraction import (
     Wanted,
     chosen_columns,
@@ -25,6 +27,9 @@ from pipelines.settings.connectors import (
     SalesforceSettings,
 )
 from pipelines.settings.loader import Settings
+
+# What Salesforce and HubSpot call accounts and opportunities.
+_TRACKED_TABLES = frozenset({"account", "opportunity", "company", "deal"})
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,21 @@ def current_sources(settings: Settings) -> list[SourceInput]:
             max_shrink_share=connector.max_shrink_share,
             progress=report,
         )
-        inputs.append(dataclasses.replace(source, path=store.current))
+        versions = _versions(store, settings.data_dir / "working" / "versions" / name)
+        inputs.append(dataclasses.replace(source, path=store.current, versions=versions))
     return inputs
+
+
+def _versions(store: LandedStore, folder: Path) -> tuple[VersionedTable, ...]:
+    """The versions of the tables whose history is kept, written to `folder` for this run."""
+    found = []
+    for name, landed in sorted(store.manifest.tables.items()):
+        path = folder / f"{name}.parquet"
+        if landed.cursor_column is None or folded(name) not in _TRACKED_TABLES:
+            continue
+        if store.export_versions(name, path):
+            found.append(VersionedTable(name, path, landed.cursor_column, landed.is_deleted))
+    return tuple(found)
 
 
 def look_at(settings: Settings, name: str) -> Iterator[TableLook]:

@@ -112,7 +112,9 @@ def test_loading_again_and_after_changes(
     gone, moved = rows[10], rows[11]
     gone |= {"IsDeleted": True, "SystemModstamp": "2026-06-02T09:00:00.000Z"}
     moved |= {
-        "OwnerId": organisation.records["User"][0]["Id"],
+        "OwnerId": next(
+            user["Id"] for user in organisation.records["User"] if user["Id"] != moved["OwnerId"]
+        ),
         "SystemModstamp": "2026-06-02T09:00:01.000Z",
     }
     rows.append(
@@ -132,6 +134,17 @@ def test_loading_again_and_after_changes(
         assert raw.sql(
             "SELECT excluded_by_json FROM meta_load WHERE source_table = 'raw_crm__account'"
         ).fetchall() == [('{"soft_deleted": 1}',)]
+        history = raw.execute(
+            "SELECT record_id, value, valid_to_at IS NULL, is_start_known FROM record_history"
+            " WHERE field_name = 'owner_rep_id' AND record_id IN (?, ?) ORDER BY 1, valid_from_at",
+            [gone["Id"], moved["Id"]],
+        ).fetchall()
+        assert [row[2:] for row in history] == [(False, False), (False, False), (True, True)]
+        assert history[2][:2] == (moved["Id"], moved["OwnerId"])
+        since = raw.execute(
+            "SELECT owner_since_date FROM raw_crm__account WHERE account_id = ?", [moved["Id"]]
+        ).fetchone()
+        assert since == ("2026-06-02",)
 
 
 def territory(*arguments: object, home: Path, **environment: str) -> Any:

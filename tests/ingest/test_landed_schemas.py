@@ -84,7 +84,7 @@ def test_one_mapping_reads_every_tool(book: Book, file: str, row: dict[str, Any]
     assert book.rows("SELECT account_id, account_name, owner_rep_id FROM raw_crm__account") == [
         ("A1", "Acme", "R1")
     ]
-    assert book.rows("FROM raw_crm__custom_field") == [("account", "A1", "Tier__c", "gold")]
+    assert book.rows("FROM custom_field") == [("account", "A1", "Tier__c", "gold")]
 
 
 def test_a_missing_column_is_a_null_with_a_warning_where_the_mapping_says_so(book: Book) -> None:

@@ -52,10 +52,6 @@ def test_every_raw_table_exists(deals: Book) -> None:
         entity.table: [f"{field.name} VARCHAR" for field in entity.fields]
         + ["source_file VARCHAR", "row_number BIGINT"]
         for entity in ENTITIES.values()
-    } | {
-        "raw_crm__custom_field": [
-            f"{name} VARCHAR" for name in ("entity", "record_id", "field_name", "value")
-        ]
     }
     assert not deals.rows("SELECT table_name FROM duckdb_tables() WHERE temporary"), (
         "temporary tables are left behind"

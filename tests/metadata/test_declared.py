@@ -28,6 +28,8 @@ NO_FIGURE = {
 PROMISED = {
     "quarantined_row": "source_table source_file row_number record_id rule column_name value "
     "payload_json run_id",
+    "record_history": "entity record_id field_name value valid_from_at valid_to_at is_start_known",
+    "custom_field": "entity record_id field_name value",
     "meta_run": "run_id plan_id scenario as_of started_at finished_at duration_seconds status "
     "code_version settings_digest input_digest step_timings_json versions_json",
     "meta_table": "table_name layer kind grain description is_published",

@@ -191,6 +191,22 @@ class LandedStore:
         ]
         return "(" + " UNION ALL BY NAME ".join(parts) + ")"
 
+    def export_versions(self, name: str, path: Path) -> bool:
+        """Write every version of a table's records to `path`; False where nothing has landed."""
+        versions = self.versions(name)
+        if versions is None:
+            return False
+        landed = self.manifest.tables[name]
+        names = ", ".join(identifier(column) for column in landed.columns)
+        order = ", ".join(identifier(column) for column in landed.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _copy(
+            f"SELECT {names} FROM {versions} ORDER BY {order},"
+            f" {identifier(landed.cursor_column or '')}, _batch",
+            path,
+        )
+        return True
+
     def _refresh(self, table: Table) -> None:
         """Write the table as it stands, and the tables inside it, unless they are up to date."""
         self.current.mkdir(exist_ok=True)
