@@ -47,8 +47,10 @@ def find_files(folder: SourceFolder, mapping: EntityMapping) -> list[SourceFile]
 
 
 def find_file(folder: SourceFolder, name: str, csv_options: CsvOptions) -> SourceFile:
-    """The one file or table called `name`; raises InputError when there is none."""
+    """The one file or table called `name`, or that matches it; InputError when there is none."""
     _check_folder(folder.path)
+    if "*" in name and (matches := _matches(folder.path, name, is_several=False)):
+        return _checked(folder.path, matches[0], csv_options, None)
     if Path(name).suffix.lower() not in (*_FORMAT_BY_SUFFIX, *COMPRESSED_SUFFIXES):
         if found := find_table(folder, name, csv_options):
             return found[0]

@@ -43,8 +43,15 @@ def lookup_files(folder: SourceFolder, mapping: EntityMapping) -> list[SourceFil
 
 
 def _find(folder: SourceFolder, mapping: EntityMapping, lookup: Lookup) -> SourceFile | None:
-    if lookup.optional and not find_table(folder, lookup.file, mapping.csv):
-        return None
+    if lookup.optional:
+        is_pattern = "*" in lookup.file
+        there = (
+            folder.path.glob(lookup.file)
+            if is_pattern
+            else find_table(folder, lookup.file, mapping.csv)
+        )
+        if not list(there):
+            return None
     return find_file(folder, lookup.file, mapping.csv)
 
 
@@ -69,6 +76,7 @@ def _store(
     value_rule = lookup.value_rule()
     names = [lookup.key, *value_rule.source_columns()]
     names += [test.column for test in (lookup.where, lookup.prefer) if test is not None]
+    names += lookup.largest
     if mapping.spelling == "any":
         landing = replace(landing, columns=respell(names, landing.columns, file.name))
     for name in names:
@@ -88,12 +96,21 @@ def _store(
     rank = "0"
     if lookup.prefer is not None:
         rank = f"CASE WHEN {field_sql.condition(lookup.prefer, column)} THEN 0 ELSE 1 END"
+    order = ", ".join(
+        [
+            rank,
+            *(
+                f"TRY_CAST({column(name, None)} AS DOUBLE) DESC NULLS LAST"
+                for name in lookup.largest
+            ),
+        ]
+    )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT key, value FROM ("
         f" SELECT {column(lookup.key, None)} AS key,"
-        f" {field_sql.origin(value_rule, column, None)} AS value, {rank} AS rank"
-        f" FROM {LANDING} WHERE {where})"
-        " QUALIFY rank = min(rank) OVER (PARTITION BY key)"
+        f" {field_sql.origin(value_rule, column, None)} AS value,"
+        f" rank() OVER (PARTITION BY {column(lookup.key, None)} ORDER BY {order}) AS place"
+        f" FROM {LANDING} WHERE {where}) WHERE place = 1"
     )
     repeated, first = connection.execute(
         f"SELECT count(*), min(key) FROM"

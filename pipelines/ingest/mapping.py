@@ -113,7 +113,10 @@ class Exclusion(_Test):
 class Lookup(_Model):
     """Replace the value by what another file of the source says about it."""
 
-    file: str = Field(description="A file, or the name of a table of the source.")
+    file: str = Field(
+        description="A file, a pattern that matches exactly one, or the name of a table of the "
+        "source."
+    )
     key: str = Field(description="Column of that file that holds the value.")
     value: str = Field(
         description="Column of that file to take instead, or a text with columns in braces, "
@@ -122,6 +125,11 @@ class Lookup(_Model):
     where: Condition | None = Field(default=None, description="Only rows of that file that match.")
     prefer: Condition | None = Field(
         default=None, description="Where a key has several rows, those that match come first."
+    )
+    largest: list[str] = Field(
+        default_factory=list,
+        description="Where a key still has several rows, the one with the largest number in the "
+        "first of these columns counts, then in the next, such as a share of addresses.",
     )
     if_repeated: Literal["refuse", "smallest"] = Field(
         default="refuse",

@@ -21,7 +21,7 @@ def findings_of_file(
     mapping: EntityMapping,
     landing: Landing,
 ) -> list[Finding]:
-    """Unmapped columns, defaults taken for unlisted values, and codes a lookup does not have."""
+    """Unmapped columns, values replaced, suppressed or padded, codes a lookup does not have."""
     findings: list[Finding] = []
     if landing.guessed_line is not None:
         message = (
@@ -45,6 +45,26 @@ def findings_of_file(
             if count:
                 findings.append(
                     Finding("info", "value_defaulted", entity.table, name, count, message)
+                )
+        if rule.null_when is not None:
+            count, _ = _noted(connection, f"nulled_{name}")
+            message = (
+                f"{file.name}: {count:,} rows have no {name}, because null_when on "
+                f"'{rule.null_when.column}' says that their value means nothing"
+            )
+            if count:
+                findings.append(
+                    Finding("info", "value_suppressed", entity.table, name, count, message)
+                )
+        if rule.pad is not None and rule.pad > 1 and rule.column is not None and not rule.lookup:
+            count, values = _noted(connection, f"padded_{name}")
+            message = (
+                f"{file.name}: {count:,} values of {name} had lost their leading zeros and have "
+                f"them back, such as {values}"
+            )
+            if count:
+                findings.append(
+                    Finding("info", "leading_zeros_restored", entity.table, name, count, message)
                 )
         if rule.lookup is not None:
             count, values = _noted(connection, f"unmatched_{name}")

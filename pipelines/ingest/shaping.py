@@ -3,8 +3,9 @@
 The temporary table `shaped` holds, per landed row: `row_number`; `exclusion`, the first exclusion
 rule that applies; one column per canonical field; `breach`, a struct of `rule`, `column_name` and
 `value` for the first broken rule, null for good rows; `is_unparsed_<field>`; and, for the fields
-concerned, `defaulted_<field>`, the text a default replaced, and `unmatched_<field>`, the code a
-lookup lacks.
+concerned, `defaulted_<field>`, the text a default replaced, `unmatched_<field>`, the code a lookup
+lacks, `nulled_<field>`, where a condition made it null, and `padded_<field>`, a code without its
+leading zeros.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,6 +37,7 @@ class _FieldSql:
     checks: list[tuple[str, str]]
     currency: str | None = None
     defaulted: str | None = None
+    noted: tuple[tuple[str, str], ...] = ()
 
     def stage(self, name: str) -> str:
         """The column that holds this field at the stage called `name`."""
@@ -119,6 +121,7 @@ def shape(
             SELECT row_number, CAST({exclusion} AS VARCHAR) AS exclusion
             {_also((f"CAST({f.origin} AS VARCHAR)", f.stage("origin")) for f in fields)}
             {_also((f.currency, f.stage("currency")) for f in fields if f.currency)}
+            {_also((sql, f.stage(stage)) for f in fields for stage, sql in f.noted)}
             {_also(unmatched)}
             FROM trimmed {joins}
         ),
@@ -133,6 +136,7 @@ def shape(
             {_breach(entity, fields)} AS breach
             {_also((_is_unparsed(f), f.stage("is_unparsed")) for f in fields)}
             {_also((f.defaulted, f.stage("defaulted")) for f in fields if f.defaulted)}
+            {_also((f.stage(stage), f.stage(stage)) for f in fields for stage, _ in f.noted)}
             {_also((name, name) for _, name in unmatched)}
         FROM vals""")
 
@@ -164,8 +168,16 @@ def _mapped(
             is_default = f"coalesce({text} NOT IN ({literals(field.vocabulary)}), true)"
         value = f"CASE WHEN {is_default} THEN {literal(rule.default)} ELSE {value} END"
         defaulted = f"CASE WHEN {is_default} THEN coalesce({text}, '') END"
+    noted = []
+    if rule.null_when is not None:
+        suppressed = field_sql.condition(rule.null_when, column)
+        noted.append(("nulled", f"CASE WHEN {suppressed} THEN 'yes' END"))
+    if rule.pad is not None and rule.pad > 1 and rule.column is not None and lookup is None:
+        short = f"regexp_full_match({column(rule.column, None)}, '[0-9]{{1,{rule.pad - 1}}}')"
+        noted.append(("padded", f"CASE WHEN {short} THEN {column(rule.column, None)} END"))
     return _FieldSql(
         field,
+        noted=tuple(noted),
         origin=field_sql.origin(rule, column, f"{lookup}.value" if lookup else None),
         text=field_sql.aliased(rule, identifier(f"origin_{field.name}")),
         value=value,

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ConfigurationError, GateError, InputError, TerritoryError
+from pipelines.ingest.county_vintages import county_findings
 from pipelines.ingest.entities import ENTITIES, Entity
 from pipelines.ingest.file_search import SourceFolder, find_files
 from pipelines.ingest.history import VersionedTable, create_history_table, record_history
@@ -142,6 +143,7 @@ def ingest_sources(
                     connection, source.mapping, source.folder, source.versions, usd_rates
                 )
         findings += reference_findings(connection, mapped)
+        findings += county_findings(connection)
         record_findings(connection, findings, run_id)
         connection.commit()
     except BaseException:

@@ -81,7 +81,9 @@ def test_maven_keeps_every_sale(maven: Ingested) -> None:
 @needs_real_data
 def test_maven_findings(maven: Ingested) -> None:
     assert [(f.rule, f.column_name, f.affected_rows) for f in maven.result.findings] == [
-        ("missing_reference", "account_id", 1425)
+        # Lost deals carry 0, which is no amount.
+        ("value_suppressed", "amount_usd", 2473),
+        ("missing_reference", "account_id", 1425),
     ]
     assert maven.rows(
         "SELECT annual_revenue_usd FROM raw_crm__account WHERE account_id = 'Acme Corporation'"
@@ -113,6 +115,17 @@ def test_the_territory_called_na_is_a_territory(classicmodels: Ingested) -> None
     assert classicmodels.rows("SELECT rep_name FROM raw_crm__rep WHERE rep_id = '1370'") == [
         ("Gerard Hernandez",)
     ]
+
+
+@needs_real_data
+def test_vintages_and_lost_zeros_of_the_market_tables_are_told(market: Ingested) -> None:
+    told = {(f.rule, f.table_name): f for f in market.result.findings}
+    assert told["county_vintage", "raw_market__county_business"].severity == "warning"
+    assert ("leading_zeros_restored", "raw_market__county_population") in told
+    connecticut = market.rows(
+        "SELECT count(*) FROM raw_market__county_business WHERE county_fips LIKE '09%'"
+    )
+    assert connecticut[0][0] > 0
 
 
 @needs_real_data
@@ -194,6 +207,61 @@ def test_official_layouts(tmp_path: Path) -> None:
     assert official.rows(
         "SELECT postal_code, county_fips, latitude FROM raw_market__postal_code ORDER BY row_number"
     ) == [("02139", "25017", "42.36"), ("00501", None, None)]
+
+
+GAZETTEER = """GEOID\tALAND\tAWATER\tALAND_SQMI\tAWATER_SQMI\tINTPTLAT\tINTPTLONG      \n\
+06390\t1\t0\t1\t0\t41.27\t-72.00\n06001\t1\t0\t1\t0\t41.79\t-72.86\n99999\t1\t0\t1\t0\t1\t1\n"""
+HUD = """ZIP,COUNTY,USPS_ZIP_PREF_CITY,USPS_ZIP_PREF_STATE,RES_RATIO,BUS_RATIO,OTH_RATIO,TOT_RATIO
+06390,36103,FISHERS ISLAND,NY,1,0,1,1
+06390,9180,FISHERS ISLAND,NY,0,0,0,0
+06001,9110,AVON,CT,0.9,0.4,1,0.9
+06001,9120,AVON,CT,0.1,0.6,0,0.1
+"""
+
+
+def test_postal_codes_from_the_gazetteer_and_the_crosswalk(tmp_path: Path) -> None:
+    (tmp_path / "2023_Gaz_zcta_national.txt").write_text(GAZETTEER)
+    (tmp_path / "ZIP_COUNTY_122025.csv").write_text(HUD)
+    official = Ingested("us_market_official", tmp_path)
+    assert official.rows(
+        "SELECT postal_code, county_fips, latitude FROM raw_market__postal_code ORDER BY 1"
+    ) == [("06001", "09120", "41.79"), ("06390", "36103", "41.27"), ("99999", None, "1")]
+    assert [finding.rule for finding in official.result.findings] == ["unknown_code"]
+
+
+ANNUAL = QCEW.replace("qtrly_estabs,month3_emplvl,avg_wkly_wage",
+                      "annual_avg_estabs,annual_avg_emplvl,annual_avg_wkly_wage")  # fmt: skip
+
+
+def test_any_year_of_the_official_layouts(tmp_path: Path) -> None:
+    (tmp_path / "qcew_2024.csv").write_text(ANNUAL.replace("2025,3,", "2024,A,"))
+    newer = POPULATION.replace("POPESTIMATE2023", "POPESTIMATE2023,POPESTIMATE2024")
+    newer = newer.replace("225210", "225210,225300").replace("60342", "60342,60400")
+    newer = newer.replace("2114371", "2114371,2")
+    (tmp_path / "co-est2024-alldata.csv").write_bytes(newer.encode("windows-1252"))
+    official = Ingested("us_market_official", tmp_path)
+    assert official.rows(
+        "SELECT county_fips, year, quarter, establishments, employment"
+        " FROM raw_market__county_employment ORDER BY 1"
+    ) == [("01001", "2024", None, "1196", "12897"), ("01003", "2024", None, "12", None)]
+    assert official.rows(
+        "SELECT county_fips, population FROM raw_market__county_population ORDER BY 1"
+    ) == [("01001", "60400"), ("35013", "225300")]
+
+
+def test_counties_of_two_vintages_are_named(tmp_path: Path) -> None:
+    (tmp_path / "cbp21co.txt").write_text(CBP + "09,001,------,G,10,G,1,G,5,2\n")
+    new = POPULATION + "50,9,110,Connecticut,Capitol Planning Region,981447\n"
+    (tmp_path / "co-est2023-alldata.csv").write_text(new, encoding="latin-1")
+    findings = Ingested("us_market_official", tmp_path).result.findings
+    (vintage,) = [finding for finding in findings if finding.rule == "county_vintage"]
+    assert (vintage.severity, vintage.table_name) == ("warning", "raw_market__county_business")
+    assert "raw_market__county_population those after it" in vintage.message
+    suppressed = [finding for finding in findings if finding.rule == "value_suppressed"]
+    assert [(f.column_name, f.affected_rows) for f in suppressed] == [
+        ("employment", 1),
+        ("annual_payroll_usd", 1),
+    ]
 
 
 def test_official_files_are_optional(tmp_path: Path) -> None:

@@ -44,7 +44,11 @@ def test_every_row_is_loaded_or_excluded_by_rule(
 
 
 def test_a_clean_export_gives_no_finding(raw: duckdb.DuckDBPyConnection) -> None:
-    assert raw.execute("SELECT rule, message FROM meta_finding").fetchall() == []
+    found = raw.execute("SELECT DISTINCT rule FROM meta_finding WHERE severity <> 'info'")
+    assert found.fetchall() == []
+    # The statistics keep what their offices withheld.
+    found = raw.execute("SELECT DISTINCT rule FROM meta_finding")
+    assert found.fetchall() in ([], [("value_suppressed",)])
 
 
 def test_values_arrive_in_canonical_form(

@@ -40,6 +40,7 @@ def wanted_tables(mapping: SourceMapping, further: Sequence[str]) -> list[Wanted
             names = columns.setdefault(lookup.file, [])
             names += [lookup.key, *lookup.value_rule().source_columns()]
             names += [test.column for test in (lookup.where, lookup.prefer) if test is not None]
+            names += lookup.largest
             if not lookup.optional:
                 required.add(lookup.file)
     wanted = [
