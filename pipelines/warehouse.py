@@ -8,7 +8,9 @@ import duckdb
 
 # dbt's profile repeats these: two connections of one process to one file must agree on them.
 # Casts of dates depend on the time zone; two threads are what the reference machine has.
-SESSION_SETTINGS = {"TimeZone": "UTC", "threads": "2"}
+# 4 GB hold what a million accounts need; ten million opportunities spill to the working folder
+# instead of taking whatever the machine has (by default 80 % of it).
+SESSION_SETTINGS = {"TimeZone": "UTC", "threads": "2", "memory_limit": "4GB"}
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
