@@ -19,6 +19,7 @@ class Found:
     observed: Any
     rows: int | None
     sample: str
+    named: tuple[tuple[str, int | None], ...] = ()
 
 
 def check_result(bound: BoundSuite, check: Check, found: Found) -> CheckResult:
@@ -31,7 +32,7 @@ def check_result(bound: BoundSuite, check: Check, found: Found) -> CheckResult:
     else:
         affected = found.rows
         observed = _rows_text(bound, check, found.rows)
-    return _result(bound, check, found.holds, observed, affected, found.sample)
+    return _result(bound, check, found.holds, observed, affected, found.sample, found.named)
 
 
 def no_rows_result(bound: BoundSuite, check: Check) -> CheckResult:
@@ -99,7 +100,13 @@ def _rows_text(bound: BoundSuite, check: Check, rows: int) -> str:
 
 
 def _result(
-    bound: BoundSuite, check: Check, passed: bool, observed: str, affected: int, sample: str
+    bound: BoundSuite,
+    check: Check,
+    passed: bool,
+    observed: str,
+    affected: int,
+    sample: str,
+    rows: tuple[tuple[str, int | None], ...] = (),
 ) -> CheckResult:
     columns = ", ".join(check.columns) or None
     demanded = threshold_text(check)
@@ -118,4 +125,5 @@ def _result(
         rows_affected=affected,
         sample=sample,
         message=message,
+        rows=rows,
     )

@@ -27,6 +27,7 @@ class CheckResult:
     `rows_affected` counts offending rows; for a failed check on a figure of a whole column or
     table it is the table's row count. `sample` is a JSON list of at most 5 offending rows (key
     columns first), each value cut at 200 characters; '[]' where no row offends.
+    `rows` holds (record id, row number) of every offending row where they were asked for.
     `message` is the rule and, where it failed, what was observed; table and column stand beside it.
     """
 
@@ -41,6 +42,7 @@ class CheckResult:
     rows_affected: int
     sample: str
     message: str
+    rows: tuple[tuple[str, int | None], ...] = ()
     gate: Gate = "great_expectations"
 
     @property

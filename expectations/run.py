@@ -18,18 +18,22 @@ from expectations.binding import BoundSuite, bind_suites
 from expectations.errors import CheckExecutionError
 from expectations.outcome import Found, check_result, no_rows_result
 from expectations.result import CheckResult
-from expectations.sample import has_values, read_sample
+from expectations.sample import has_values, read_rows, read_sample
 from expectations.suite import SUITES_FOLDER, Check, load_suites
 
 if TYPE_CHECKING:
     from great_expectations.datasource.fluent.interfaces import Batch
 
 
-def run_suites(warehouse: Path, stage: str, folder: Path = SUITES_FOLDER) -> list[CheckResult]:
+def run_suites(
+    warehouse: Path, stage: str, folder: Path = SUITES_FOLDER, *, names_rows: bool = False
+) -> list[CheckResult]:
     """The result of every check of `stage` on the DuckDB file `warehouse`, by table and entry.
 
     Opens one read-write connection of default configuration, so connections that the same process
     has open on the file must have that configuration too. Nothing is written to the file.
+
+    With `names_rows`, the results of failed checks name every offending row, where they can.
 
     Raises SuiteError for a suite that does not fit the warehouse and CheckExecutionError
     for a check that could not be evaluated: an error is neither passed nor failed.
@@ -44,7 +48,7 @@ def run_suites(warehouse: Path, stage: str, folder: Path = SUITES_FOLDER) -> lis
             return [
                 result
                 for one in bound
-                for result in _run_suite(connection, one, batches[one.suite.table])
+                for result in _run_suite(connection, one, batches[one.suite.table], names_rows)
             ]
 
 
@@ -66,7 +70,7 @@ def _connection(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _run_suite(
-    connection: duckdb.DuckDBPyConnection, bound: BoundSuite, batch: Batch
+    connection: duckdb.DuckDBPyConnection, bound: BoundSuite, batch: Batch, names_rows: bool
 ) -> list[CheckResult]:
     """Results in the order of the entries. On an empty table, rules on values hold vacuously."""
     from expectations.validation import validate
@@ -78,7 +82,9 @@ def _run_suite(
     ]
     answers = validate(bound, batch, judged) if judged else {}
     return [
-        check_result(bound, check, _found(connection, bound, check, answers[check.name]))
+        check_result(
+            bound, check, _found(connection, bound, check, answers[check.name], names_rows)
+        )
         if check.name in answers
         else no_rows_result(bound, check)
         for check in bound.suite.checks
@@ -90,6 +96,7 @@ def _found(
     bound: BoundSuite,
     check: Check,
     answer: Mapping[str, Any],
+    names_rows: bool,
 ) -> Found:
     kind = check.expectation.kind
     if kind == "row_count":
@@ -103,4 +110,7 @@ def _found(
         return Found(answer["success"], observed, None, "[]")
     rows = answer["unexpected_count"] if kind == "row" else answer["observed_value"]
     sample = read_sample(connection, bound, check, answer) if rows else "[]"
-    return Found(answer["success"], None, rows, sample)
+    named: tuple[tuple[str, int | None], ...] = ()
+    if names_rows and rows and not answer["success"]:
+        named = read_rows(connection, bound, check, answer)
+    return Found(answer["success"], None, rows, sample, named)

@@ -26,17 +26,10 @@ def read_sample(
 
     `answer` is the library's; for a rule on rows it brings the query that selects them.
     """
+    names: list[str] | None = None
     if check.expectation.kind == "row":
-        names: list[str] | None = [*bound.suite.key, *check.columns]
-        query = str(answer["unexpected_index_query"]).strip().rstrip(";")
-    else:
-        names = None
-        template = (
-            duplicates_query(bound.suite.key, check)
-            if check.expectation.kind == "key"
-            else str(check.kwargs["unexpected_rows_query"])
-        )
-        query = fill_batch(template, bound.relation)
+        names = [*bound.suite.key, *check.columns]
+    query = _rows_query(bound, check, answer)
     try:
         cursor = connection.execute(f"SELECT * FROM (\n{query}\n) ORDER BY ALL LIMIT {SAMPLE_ROWS}")
         if names is None:
@@ -46,6 +39,49 @@ def read_sample(
         raise CheckExecutionError(
             f"{check.place}: the offending rows could not be read: {error}"
         ) from error
+
+
+def read_rows(
+    connection: duckdb.DuckDBPyConnection,
+    bound: BoundSuite,
+    check: Check,
+    answer: Mapping[str, Any],
+) -> tuple[tuple[str, int | None], ...]:
+    """(record id, row number) of every offending row, in order.
+
+    Empty for a query that does not select the key of its table: it judges the table, not rows.
+    """
+    query = _rows_query(bound, check, answer)
+    relation = identifier(bound.relation)
+    selected = _names_of(connection, query)
+    if not set(bound.suite.key) <= set(selected):
+        return ()
+    numbered = "row_number" in _names_of(connection, f"FROM {relation}")
+    record_id = ", ".join(f"batch.{identifier(name)}" for name in bound.suite.key)
+    same_key = " AND ".join(
+        f"found.{identifier(name)} IS NOT DISTINCT FROM batch.{identifier(name)}"
+        for name in bound.suite.key
+    )
+    rows = connection.execute(
+        f"SELECT DISTINCT concat_ws('|', {record_id}) AS record_id,"
+        f" {'batch.row_number' if numbered else 'NULL'} AS row_number"
+        f" FROM ({query}) AS found JOIN {relation} AS batch ON {same_key} ORDER BY ALL"
+    ).fetchall()
+    return tuple((record_id, number) for record_id, number in rows)
+
+
+def _rows_query(bound: BoundSuite, check: Check, answer: Mapping[str, Any]) -> str:
+    if check.expectation.kind == "row":
+        return str(answer["unexpected_index_query"]).strip().rstrip(";")
+    if check.expectation.kind == "key":
+        template = duplicates_query(bound.suite.key, check)
+    else:
+        template = str(check.kwargs["unexpected_rows_query"])
+    return fill_batch(template, bound.relation).strip().rstrip(";")
+
+
+def _names_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    return [row[0] for row in connection.execute(f"DESCRIBE {query}").fetchall()]
 
 
 def duplicates_query(key: Sequence[str], check: Check) -> str:

@@ -22,14 +22,17 @@ SUITES_FOLDER = Path(__file__).parent / "suites"
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 _SUITE_KEYS = ("table", "description", "key", "read_as", "expectations")
-_CHECK_KEYS = ("name", "type", "kwargs", "severity", "description")
+_CHECK_KEYS = ("name", "type", "columns", "kwargs", "severity", "description")
 # What Dagster accepts as the name of an asset check.
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One entry of a suite. A failed `error` blocks the run, a failed `warning` is recorded."""
+    """One entry of a suite. A failed `error` blocks the run, a failed `warning` is recorded.
+
+    `about` names the columns that a query judges, which nothing else tells.
+    """
 
     name: str
     type: str
@@ -37,6 +40,7 @@ class Check:
     severity: Severity
     description: str
     place: str
+    about: tuple[str, ...] = ()
 
     @property
     def expectation(self) -> ExpectationType:
@@ -45,8 +49,8 @@ class Check:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns the check is about, in the order of its keywords; empty for a query."""
-        found: list[str] = []
+        """The columns the check is about, in the order of its keywords; for a query as declared."""
+        found: list[str] = list(self.about)
         for keyword in COLUMN_KEYWORDS:
             value = self.kwargs.get(keyword, ())
             found.extend([value] if isinstance(value, str) else value)
@@ -159,7 +163,10 @@ def _read_check(entry: object, place: str) -> Check:
     if not isinstance(kwargs, dict):
         _refuse(f"{place}: 'kwargs' must be a mapping, not {quote(kwargs)}.")
     _check_keywords(kwargs, EXPECTATION_TYPES[kind], place)
-    return Check(name, kind, kwargs, severity, _text(entry, "description", place), place)
+    about = _names(entry.get("columns", []), f"{place}: 'columns'")
+    if about and EXPECTATION_TYPES[kind].kind != "query":
+        _refuse(f"{place}: 'columns' is for queries; the kwargs of {kind} name its columns.")
+    return Check(name, kind, kwargs, severity, _text(entry, "description", place), place, about)
 
 
 def _check_keywords(kwargs: dict[str, Any], expectation: ExpectationType, place: str) -> None:

@@ -27,9 +27,20 @@ class ConfigurationError(TerritoryError):
 
 
 class InputError(TerritoryError):
-    """A file or a whole column cannot be trusted."""
+    """A file or a whole column cannot be trusted.
+
+    `rule`, `column_name` and `table_name` say so to programs, as far as they are known.
+    """
 
     exit_code = 2
+
+    def __init__(
+        self, message: str, *, rule: str = "unusable_file", column_name: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.column_name = column_name
+        self.table_name: str | None = None
 
 
 class GateError(TerritoryError):

@@ -14,6 +14,7 @@ from pipelines.assets.workspace import Workspace
 from pipelines.ingest.entities import ENTITIES
 from pipelines.publish.contract import META_TABLES
 from pipelines.stages.ingest import ingest
+from pipelines.stages.quality import last_good_load, observe_input
 
 OWNERS = ["team:data-engineering"]
 
@@ -50,7 +51,10 @@ LOAD_TABLES = [
         kinds={"duckdb"},
         description=META_TABLES[name],
     )
-    for name in ("quarantined_row", "record_history", "custom_field", "meta_load")
+    for name in (
+        *("quarantined_row", "record_history", "custom_field", "meta_load"),
+        *("meta_finding_row", "meta_drift"),
+    )
 ]
 
 TABLES = [spec.key.to_user_string() for spec in (*RAW_TABLES, *LOAD_TABLES)]
@@ -60,8 +64,9 @@ TABLES = [spec.key.to_user_string() for spec in (*RAW_TABLES, *LOAD_TABLES)]
 def ingested_tables(
     context: AssetExecutionContext, workspace: Workspace
 ) -> Iterator[MaterializeResult[Any]]:
-    """Read every source into a fresh working database, as text, with its quarantine."""
+    """Read every source into a fresh working database, as text, with quarantine and findings."""
     # The clock only keeps dates of the future from becoming the planning date.
     run, _ = ingest(workspace.settings, today=date.today())
+    observe_input(workspace.settings, run, last_good_load(workspace.settings, run.input_digest))
     context.log.info(f"{run.run_id}: planning date {run.as_of.isoformat()}")
     yield from materialized(workspace.paths.warehouse, TABLES)

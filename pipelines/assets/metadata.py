@@ -14,8 +14,11 @@ from pipelines.assets.workspace import Workspace
 from pipelines.publish.contract import MART_TABLES, META_TABLES
 from pipelines.stages.metadata import describe_run
 
-# Loads and quarantine are written, and are assets, where they happen: at ingest.
-AT_INGEST = ("meta_load", "quarantined_row", "record_history", "custom_field")
+# Loads, quarantine and what was noticed are written, and are assets, where it happens: at ingest.
+AT_INGEST = (
+    *("meta_load", "quarantined_row", "record_history", "custom_field"),
+    *("meta_finding_row", "meta_drift"),
+)
 WRITTEN_HERE = [table for table in META_TABLES if table not in AT_INGEST]
 
 

@@ -1,20 +1,21 @@
 """`territory check`: read the input and check it, without planning or publishing."""
 
-import dataclasses
+import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
 from pipelines.cli.console import console, progress_shown
 from pipelines.cli.options import chosen_settings, settings_options
-from pipelines.ingest import FileLoad
 from pipelines.settings.loader import Settings
-from pipelines.stages.check_results import CheckRow
+
+if TYPE_CHECKING:
+    from pipelines.stages.check import CheckReport
 
 
 @click.command()
@@ -24,59 +25,58 @@ from pipelines.stages.check_results import CheckRow
     help="Only try the connection of this source and look for the tables and columns that its "
     "mapping reads; nothing is loaded.",
 )
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write every finding, with its rows, and each file's reconciliation to this file.",
+)
+@click.option(
+    "--suggest",
+    "unknown_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Instead: print a first mapping of this file, guessed from its headings and values.",
+)
 def check(
     config: Path,
     data_dir: Path | None,
     as_of: datetime | None,
     scenario: str | None,
     source: str | None,
+    json_file: Path | None,
+    unknown_file: Path | None,
 ) -> None:
     """Validate the settings, read every input file and check what it holds.
 
     A source that is no folder of files is checked as it was loaded last; only where nothing has
     been loaded yet, it is read now, and forgotten afterwards.
     """
-    from pipelines.stages.gates import run_expectations, stop_on_failed_checks
-    from pipelines.stages.ingest import ensure_sample, ingest
+    if unknown_file is not None:
+        from pipelines.suggest import as_yaml, draft_mapping
+
+        click.echo(as_yaml(draft_mapping(unknown_file)), nl=False)
+        return
+    from pipelines.stages.check import check_input
 
     settings = chosen_settings(config, data_dir, as_of, scenario)
     if source is not None:
         _look(settings, source)
         return
     with progress_shown(), tempfile.TemporaryDirectory() as scratch:
-        if settings.project.sample is not None:
-            ensure_sample(settings.project.sample, settings.data_dir / "input")
-        # A folder of its own: the working database of a run that is going on stays untouched.
-        apart = dataclasses.replace(
-            settings,
-            data_dir=Path(scratch),
-            project=settings.project.model_copy(update={"sample": None}),
-            **_landed_before(settings),
+        report = check_input(
+            settings, Path(scratch), today=date.today(), names_rows=json_file is not None
         )
-        context, result = ingest(apart, today=date.today())
-        rows = run_expectations(apart, context, "raw")
-    _print_files(result.loads)
-    _print_checks(rows)
-    stop_on_failed_checks(rows)
-    console.print(f"Input is good. Planning date {context.as_of.isoformat()}.")
-
-
-def _landed_before(settings: Settings) -> dict[str, Any]:
-    """Sources and connectors of a check: what has landed is read where it lies, untouched."""
-    landed = {
-        name: settings.landed_dir / name / "current"
-        for name in settings.connectors
-        if (settings.landed_dir / name / "manifest.json").is_file()
-    }
-    return {
-        "sources": {
-            name: dataclasses.replace(source, path=landed.get(name, source.path))
-            for name, source in settings.sources.items()
-        },
-        "connectors": {
-            name: connector for name, connector in settings.connectors.items() if name not in landed
-        },
-    }
+    if json_file is not None:
+        text = json.dumps(report.content(), indent=1, ensure_ascii=False)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    if report.files:
+        _print_files(report.files)
+    if report.checks:
+        _print_findings(report)
+    if report.stopped_by is not None:
+        raise report.stopped_by
+    assert report.as_of is not None
+    console.print(f"Input is good. Planning date {report.as_of.isoformat()}.")
 
 
 def _look(settings: Settings, source: str) -> None:
@@ -99,35 +99,25 @@ def _look(settings: Settings, source: str) -> None:
     console.print("The connection works. Nothing was loaded.")
 
 
-def _print_files(files: Sequence[FileLoad]) -> None:
+def _print_files(files: Sequence[Mapping[str, Any]]) -> None:
     table = Table(title="Files: read = loaded + quarantined + duplicates + excluded")
     table.add_column("file")
     for name in ("read", "loaded", "quarantined", "duplicates", "excluded"):
         table.add_column(name, justify="right")
-    for load in files:
-        table.add_row(
-            Path(load.source_file).name,
-            *(
-                f"{count:,}"
-                for count in (
-                    load.rows_read,
-                    load.rows_loaded,
-                    load.rows_quarantined,
-                    load.rows_duplicate,
-                    load.rows_excluded,
-                )
-            ),
-        )
+    for file in files:
+        counts = ("read", "loaded", "quarantined", "duplicate", "excluded")
+        table.add_row(Path(file["file"]).name, *(f"{file[f'rows_{count}']:,}" for count in counts))
     console.print(table)
 
 
-def _print_checks(rows: list[CheckRow]) -> None:
-    failed = [row for row in rows if not row.passed]
-    console.print(f"{len(rows)} checks, {len(rows) - len(failed)} passed")
-    for row in failed:
+def _print_findings(report: "CheckReport") -> None:
+    failed = sum(not row.passed for row in report.checks)
+    console.print(f"{len(report.checks)} checks, {len(report.checks) - failed} passed")
+    for finding in report.findings:
+        rows = f" ({finding['rows_affected']:,} rows)" if finding["origin"] == "check" else ""
         console.print(
-            f"  {row.severity}: {row.table_name}"
-            f"{'.' + row.column_name if row.column_name else ''}: {row.message} "
-            f"({row.rows_affected:,} rows)",
+            f"  {finding['severity']}: {finding['table']}"
+            f"{'.' + finding['column'] if finding['column'] else ''}: {finding['rule']}: "
+            f"{finding['message']}{rows}",
             markup=False,
         )

@@ -4,7 +4,8 @@ Nothing is cast before a pattern has said that the text is what it should be: Du
 `12.7` as the integer 13, `1_000` as 1000 and `0x1F` as 31.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from pipelines.ingest.entities import MAXIMUM_YEAR, MINIMUM_YEAR, Field
@@ -175,6 +176,24 @@ def _salesforce_id(value: str) -> str:
         suffix.append(f"substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + {bits}, 1)")
     is_short = f"regexp_full_match({value}, '[A-Za-z0-9]{{15}}')"
     return f"CASE WHEN {is_short} THEN {value} || {' || '.join(suffix)} ELSE {value} END"
+
+
+def without_unit(text: str, words: Mapping[str, Decimal]) -> str:
+    """`text` (an SQL name) without a unit word at its end."""
+    pattern = "|".join(re.escape(word) for word in words)
+    return f"trim(regexp_replace({text}, {literal(f'(?i)({pattern})$')}, ''))"
+
+
+def with_unit_words(
+    text: str, words: Mapping[str, Decimal], factors: list[tuple[str, Decimal]]
+) -> list[tuple[str, Decimal]]:
+    """`factors` for texts that end in a unit word, and then for those that do not."""
+    plain = factors or [("true", Decimal(1))]
+    return [
+        (f"({condition}) AND ends_with(lower({text}), {literal(word.lower())})", unit * factor)
+        for condition, factor in plain
+        for word, unit in words.items()
+    ] + plain
 
 
 def _number(rule: ColumnRule, value: str, factors: list[tuple[str, Decimal]]) -> str:

@@ -24,7 +24,20 @@ _TABLES = {
         " column_name VARCHAR, record_id VARCHAR, affected_rows BIGINT, message VARCHAR,"
         " run_id VARCHAR"
     ),
+    "meta_finding_row": (
+        "finding_id VARCHAR, table_name VARCHAR, column_name VARCHAR, rule VARCHAR,"
+        " record_id VARCHAR, row_number BIGINT, value VARCHAR, repaired_value VARCHAR,"
+        " related_record_id VARCHAR, score DOUBLE, run_id VARCHAR"
+    ),
+    # What each file's columns looked like, for the next load to be compared with.
+    "load_column": (
+        "source_table VARCHAR, source_file VARCHAR, position BIGINT, heading VARCHAR,"
+        " shape VARCHAR, is_mapped BOOLEAN"
+    ),
 }
+
+LEDGER_TABLES = tuple(table for table in _TABLES if table != "load_column")
+"""The tables of the books that name the run they belong to."""
 
 
 @dataclass(frozen=True)

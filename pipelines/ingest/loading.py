@@ -13,7 +13,7 @@ from pipelines.ingest.sql import identifier, literal, literals
 from pipelines.ingest.text_rows import MalformedRow
 
 CUSTOM_FIELD_TABLE = "custom_field"
-_REPEATED = "shaped_repeated"
+REPEATED = "shaped_repeated"
 
 _TYPE_IN_WORDS = {
     "number": "a number",
@@ -68,12 +68,16 @@ def check_throughout(
                 f"{file.name}: {origin} ({entity.name}.{field.name}): none of {unparsed:,} values "
                 f"is {_TYPE_IN_WORDS[field.type]}, row {first} has "
                 f"{_source_value(connection, landing, column, first)}; "
-                "check the mapping's column, date_format, decimal and thousands"
+                "check the mapping's column, date_format, decimal and thousands",
+                rule="retyped_column",
+                column_name=field.name,
             )
         if field.is_required and total > 1 and not valued and not unparsed:
             raise InputError(
                 f"{file.name}: {origin} ({entity.name}.{field.name}) is empty in all {total:,} "
-                "rows, but every row needs it"
+                "rows, but every row needs it",
+                rule="empty_column",
+                column_name=field.name,
             )
 
 
@@ -126,7 +130,7 @@ def load(
     connection.execute(
         f"{make} SELECT {names}, {literal(file.name)} AS source_file, row_number"
         f" FROM {SHAPED} WHERE exclusion IS NULL AND breach IS NULL"
-        f" AND row_number NOT IN (SELECT row_number FROM {_REPEATED})"
+        f" AND row_number NOT IN (SELECT row_number FROM {REPEATED})"
     )
     return FileLoad(
         source_table=entity.table,
@@ -137,7 +141,7 @@ def load(
         - (loaded_before if is_further else 0),
         rows_quarantined=_count(connection, "SELECT count(*) FROM quarantined_row")
         - quarantined_before,
-        rows_duplicate=_count(connection, f"SELECT count(*) FROM {_REPEATED} WHERE is_same"),
+        rows_duplicate=_count(connection, f"SELECT count(*) FROM {REPEATED} WHERE is_same"),
         excluded_by=excluded_by,
     )
 
@@ -152,7 +156,7 @@ def _find_repeated(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Non
     )
     # Grouping first is cheap, and it leaves the window the few rows whose key repeats.
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {_REPEATED} AS
+        CREATE OR REPLACE TEMP TABLE {REPEATED} AS
         WITH good AS (SELECT * FROM {SHAPED} WHERE exclusion IS NULL AND breach IS NULL),
         twice AS (SELECT {keys} FROM good GROUP BY {keys} HAVING count(*) > 1),
         ranked AS (
@@ -175,7 +179,7 @@ def _find_loaded_before(connection: duckdb.DuckDBPyConnection, entity: Entity) -
     )
     good, before = (", ".join(f"{side}.{name}" for name in fields) for side in ("good", "before"))
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {_REPEATED} AS
+        CREATE OR REPLACE TEMP TABLE {REPEATED} AS
         WITH seen AS (
             SELECT good.row_number, ROW({good}) IS NOT DISTINCT FROM ROW({before}) AS is_same
             FROM (SELECT * FROM {SHAPED} WHERE exclusion IS NULL AND breach IS NULL) AS good
@@ -183,7 +187,7 @@ def _find_loaded_before(connection: duckdb.DuckDBPyConnection, entity: Entity) -
         )
         SELECT * FROM seen
         UNION ALL
-        SELECT * FROM {_REPEATED} WHERE row_number NOT IN (SELECT row_number FROM seen)""")
+        SELECT * FROM {REPEATED} WHERE row_number NOT IN (SELECT row_number FROM seen)""")
 
 
 def store_custom_fields(
@@ -254,7 +258,7 @@ def _quarantine_rows(
             CAST({landing.payload_sql} AS VARCHAR), ?
         FROM {SHAPED} AS s
         JOIN {LANDING} AS landed ON landed.row_number = s.row_number
-        LEFT JOIN {_REPEATED} AS repeated ON repeated.row_number = s.row_number
+        LEFT JOIN {REPEATED} AS repeated ON repeated.row_number = s.row_number
         WHERE s.exclusion IS NULL
             AND (s.breach IS NOT NULL OR repeated.is_same = false)
         ORDER BY s.row_number""",

@@ -189,6 +189,11 @@ class ColumnRule(_Model):
     unit: Decimal | None = Field(
         default=None, gt=0, description="Multiplier to the canonical unit."
     )
+    unit_words: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(
+        default_factory=dict,
+        description="Words behind a number and what they multiply it by, such as Million: "
+        "1000000. A number without one of them is taken as it stands.",
+    )
     currency: str | None = Field(
         default=None, description="Currency of the amounts; converted at the project's rate."
     )

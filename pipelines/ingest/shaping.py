@@ -57,7 +57,9 @@ def check_columns(file: SourceFile, landing: Landing, mapping: EntityMapping) ->
             if not hint and len(landing.columns) == 1 and file.format != "jsonl":
                 hint = "; its heading is one single column, so check csv.delimiter"
             raise InputError(
-                f"{file.name}: column '{name}' is missing{hint}; export it or change the mapping"
+                f"{file.name}: column '{name}' is missing{hint}; export it or change the mapping",
+                rule="missing_column",
+                column_name=name,
             )
 
 
@@ -155,7 +157,11 @@ def _mapped(
 ) -> _FieldSql:
     text = identifier(f"text_{field.name}")
     factors = _factors(field, rule, rates, where)
-    value = field_sql.canonical(field, rule, text, factors)
+    read = text
+    if rule.unit_words:
+        read = field_sql.without_unit(text, rule.unit_words)
+        factors = field_sql.with_unit_words(text, rule.unit_words, factors)
+    value = field_sql.canonical(field, rule, read, factors)
     checks = field_sql.violations(field, text, identifier(field.name))
     if rule.currency_column is not None:
         has_rate = " OR ".join(condition for condition, _ in factors) or "false"

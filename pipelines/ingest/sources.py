@@ -10,6 +10,7 @@ import duckdb
 from pipelines.errors import ConfigurationError, GateError, InputError, TerritoryError
 from pipelines.ingest.county_vintages import county_findings
 from pipelines.ingest.entities import ENTITIES, Entity
+from pipelines.ingest.file_rows import record_columns, row_findings_of_file
 from pipelines.ingest.file_search import SourceFolder, find_files
 from pipelines.ingest.history import VersionedTable, create_history_table, record_history
 from pipelines.ingest.inspection import inspect
@@ -22,6 +23,7 @@ from pipelines.ingest.ledger import (
     record_load,
 )
 from pipelines.ingest.loading import (
+    REPEATED,
     check_throughout,
     create_custom_field_table,
     create_raw_table,
@@ -124,14 +126,18 @@ def ingest_sources(
                 progress(f"Reading {task.mapping.origin}", done, len(tasks))
             for file in task.find():
                 table = task.entity.table
-                file_load, file_findings = _ingest_file(
-                    connection,
-                    task,
-                    file,
-                    usd_rates,
-                    run_id,
-                    is_further=any(load.source_table == table for load in loads),
-                )
+                try:
+                    file_load, file_findings = _ingest_file(
+                        connection,
+                        task,
+                        file,
+                        usd_rates,
+                        run_id,
+                        is_further=any(load.source_table == table for load in loads),
+                    )
+                except InputError as error:
+                    error.table_name = table
+                    raise
                 record_load(connection, file_load, run_id)
                 loads.append(file_load)
                 findings += file_findings
@@ -142,7 +148,7 @@ def ingest_sources(
                 record_history(
                     connection, source.mapping, source.folder, source.versions, usd_rates
                 )
-        findings += reference_findings(connection, mapped)
+        findings += reference_findings(connection, mapped, run_id)
         findings += county_findings(connection)
         record_findings(connection, findings, run_id)
         connection.commit()
@@ -210,7 +216,9 @@ def _ingest_file(
         raise TerritoryError(f"{file.name}: a defect of ours, rows do not add up: {file_load}")
     store_custom_fields(connection, entity, file, mapping, landing)
     findings += resolved + findings_of_file(connection, entity, file, mapping, landing)
-    for table in (LANDING, SHAPED, "shaped_repeated", *lookups.values()):
+    findings += row_findings_of_file(connection, entity, mapping, landing, run_id)
+    record_columns(connection, entity, file, mapping, landing)
+    for table in (LANDING, SHAPED, REPEATED, *lookups.values()):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     return file_load, findings
 

@@ -14,7 +14,7 @@ import duckdb
 from pipelines.errors import ConfigurationError, GateError, near
 from pipelines.metadata.declared import declared_tables
 
-CONTRACT_VERSION = "1.3"
+CONTRACT_VERSION = "1.4"
 
 PAY_COLUMNS = frozenset({"hourly_cost_usd"})
 """Columns that say what a person is paid; no published table may have one."""
@@ -153,6 +153,8 @@ _META_ORDER = {
     "meta_metric": "table_name column_name metric_name",
     "meta_check_result": "gate table_name check_name column_name",
     "meta_finding": "finding_id",
+    "meta_finding_row": "finding_id row_number record_id related_record_id value",
+    "meta_drift": "table_name column_name rule",
     "meta_load": "source_table source_file",
 }
 
@@ -190,6 +192,7 @@ WITHHELD: dict[str, dict[str, str]] = {
         ("observed_value", "sample_json", "message"), _IS_PAY_COLUMN
     ),
     "meta_finding": {"message": _IS_PAY_COLUMN},
+    "meta_finding_row": dict.fromkeys(("value", "repaired_value"), _IS_PAY_COLUMN),
 }
 """Table and column: the SQL condition under which the published cell is replaced."""
 

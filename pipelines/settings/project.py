@@ -63,6 +63,41 @@ class ThresholdSettings(_Strict):
     )
 
 
+Share = Annotated[float, Field(ge=0)]
+
+
+class DriftSettings(_Strict):
+    """How far a load may differ from the last good one: what warns, and what stops the run."""
+
+    rows_lost_warning: Share = Field(default=0.02, description="Share of a table's rows gone.")
+    rows_lost_error: Share = Field(default=0.15, description="The same; stops the run.")
+    rows_gained_warning: Share = Field(default=0.25, description="Share of rows added.")
+    rows_gained_error: Share = Field(default=1.0, description="The same; stops the run.")
+    nulls_gained_warning: Share = Field(
+        default=0.02, description="Rise of the share of rows without a value in a column."
+    )
+    nulls_gained_error: Share = Field(default=0.2, description="The same; stops the run.")
+    level_shift_warning: Share = Field(
+        default=0.05,
+        description="Move of a number column's level, as the mean of log10: 0.3 is twice as "
+        "large, 2 is dollars read as cents.",
+    )
+    level_shift_error: Share = Field(default=0.5, description="The same; stops the run.")
+    mix_shift_warning: Share = Field(
+        default=0.05, description="Share of rows that changed between categories of a column."
+    )
+    mix_shift_error: Share = Field(default=0.4, description="The same; stops the run.")
+    fewest_rows: int = Field(
+        default=100, ge=1, description="Tables with fewer rows swing by chance and never block."
+    )
+    stale_days_warning: int = Field(
+        default=31,
+        ge=1,
+        description="Days from the latest opened deal or activity to the planning date.",
+    )
+    stale_days_error: int = Field(default=184, ge=1, description="The same; stops the run.")
+
+
 class RetentionSettings(_Strict):
     """How much of the past is kept."""
 
@@ -119,6 +154,7 @@ class ProjectSettings(_Strict):
         default=None, description="Generate this sample company as input."
     )
     thresholds: ThresholdSettings = ThresholdSettings()
+    drift: DriftSettings = DriftSettings()
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
 

@@ -17,6 +17,8 @@ class CheckRow:
         severity: `error` stops publication, `warning` is only recorded.
         rows_affected: rows that broke the rule.
         sample_json: up to five offending keys or values, as JSON text.
+        rows: (record id, row number) of every offending row where they were asked for; not
+            recorded.
     """
 
     gate: Gate
@@ -31,6 +33,7 @@ class CheckRow:
     rows_affected: int
     sample_json: str | None
     message: str
+    rows: tuple[tuple[str, int | None], ...] = ()
 
 
 def append_check_results(
@@ -47,7 +50,7 @@ def append_check_results(
         )
         """
     )
-    values = [(run_id, *astuple(row)) for row in rows]
+    values = [(run_id, *astuple(row)[:-1]) for row in rows]
     if not values:
         return
     connection.executemany(

@@ -22,8 +22,14 @@ def declared_checks(stage: Stage) -> list[CheckSpec]:
         raise ConfigurationError(str(error)) from None
 
 
-def run_expectations(settings: Settings, context: RunContext, stage: Stage) -> list[CheckRow]:
+def run_expectations(
+    settings: Settings, context: RunContext, stage: Stage, *, names_rows: bool = False
+) -> list[CheckRow]:
     """Run the Great Expectations suites of `stage`, record and return every check.
+
+    Args:
+        names_rows: also name every offending row of the failed checks, where the rule is about
+            rows; costs a query each.
 
     Raises:
         ConfigurationError: a suite does not fit the tables.
@@ -32,7 +38,7 @@ def run_expectations(settings: Settings, context: RunContext, stage: Stage) -> l
     paths = WorkPaths(settings.data_dir)
     report(f"Checking {stage} tables")
     try:
-        results = run_suites(paths.warehouse, stage)
+        results = run_suites(paths.warehouse, stage, names_rows=names_rows)
     except SuiteError as error:
         raise ConfigurationError(str(error)) from None
     except CheckExecutionError as error:
@@ -51,6 +57,7 @@ def run_expectations(settings: Settings, context: RunContext, stage: Stage) -> l
             rows_affected=result.rows_affected,
             sample_json=result.sample,
             message=result.message,
+            rows=result.rows,
         )
         for result in results
     ]

@@ -17,6 +17,7 @@ from pipelines.ingest import (
     input_digest,
     latest_business_date,
 )
+from pipelines.ingest.ledger import LEDGER_TABLES
 from pipelines.metadata.version import code_version
 from pipelines.progress import report
 from pipelines.publish import recover
@@ -80,7 +81,7 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
             settings_digest=settings.digest(),
             code=code_version(),
         )
-        for table in ("quarantined_row", "meta_load", "meta_finding"):
+        for table in LEDGER_TABLES:
             connection.execute(f"UPDATE {table} SET run_id = ?", [context.run_id])
         _archive_quarantine(connection, paths, context.run_id)
     context.save(paths)

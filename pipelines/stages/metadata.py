@@ -28,8 +28,12 @@ _COLLECT_FINDINGS = """
                affected_rows, message
         FROM plan_finding
     )
+    -- What the look at the input has found already, with its rows, is not said twice.
     WHERE concat_ws(':', rule, table_name, column_name, record_id) NOT IN (
         SELECT finding_id FROM meta_finding
+    )
+    AND concat_ws(':', rule, table_name, column_name) NOT IN (
+        SELECT finding_id FROM meta_finding_row
     )
 """
 

@@ -13,8 +13,10 @@ from pipelines.publish import (
     publish_release,
 )
 from pipelines.report.lineage import write_lineage
+from pipelines.report.quality import write_quality
 from pipelines.report.write import write_report
 from pipelines.settings.loader import Settings
+from pipelines.stages.quality import keep_good_load
 from pipelines.stages.run_context import RunContext, WorkPaths
 
 
@@ -43,6 +45,7 @@ def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None
         ),
         fence,
     )
+    keep_good_load(settings, context)
     prune_quarantine(paths.quarantine, retention.quarantine_runs)
     if home := os.environ.get("DAGSTER_HOME"):
         prune_run_storage(Path(home), retention.dagster_runs)
@@ -59,3 +62,4 @@ def _write_pages(folder: Path, settings: Settings, context: RunContext) -> None:
         as_of=context.as_of,
     )
     write_lineage(folder, company)
+    write_quality(folder, company)

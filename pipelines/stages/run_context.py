@@ -36,6 +36,11 @@ class WorkPaths:
         return self.work / "run.json"
 
     @property
+    def baseline(self) -> Path:
+        """The last good loads, for the next one to be compared with."""
+        return self.data_dir / "baseline"
+
+    @property
     def quarantine(self) -> Path:
         """Quarantined rows of past runs, one folder a run."""
         return self.data_dir / "quarantine"

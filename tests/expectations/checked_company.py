@@ -38,6 +38,9 @@ TYPED_TABLES = {
     "meta_load": """source_table VARCHAR, source_file VARCHAR, file_sha256 VARCHAR,
         rows_read BIGINT, rows_loaded BIGINT, rows_quarantined BIGINT, rows_duplicate BIGINT,
         rows_excluded BIGINT, excluded_by_json VARCHAR, run_id VARCHAR""",
+    "meta_drift": """table_name VARCHAR, column_name VARCHAR, rule VARCHAR, severity VARCHAR,
+        last_value DOUBLE, value DOUBLE, change DOUBLE, threshold DOUBLE, message VARCHAR,
+        run_id VARCHAR""",
     "int_plan__account": "account_id VARCHAR, family_id VARCHAR",
     "dim_account": """account_id VARCHAR, account_name VARCHAR, parent_account_id VARCHAR,
         industry VARCHAR, segment VARCHAR, market_area_id VARCHAR, country VARCHAR, state VARCHAR,
@@ -127,9 +130,10 @@ _RAW_ROWS = """
     SELECT 'o' || i AS opportunity_id, 'a' || (i % {accounts}) AS account_id,
       'r' || (i % {reps}) AS rep_id,
       'p' || (i % 3) AS product_id, 'Closed' AS stage,
-      ['won', 'lost', 'won', 'open'][i % 4 + 1] AS status, '2025-03-01' AS opened_date,
+      ['won', 'lost', 'won', 'open'][i % 4 + 1] AS status, (DATE '2025-03-01' + i::INTEGER)::VARCHAR
+      AS opened_date,
       CASE WHEN i % 4 < 3 THEN '2025-06-30' END AS closed_date, '200.00' AS amount_usd,
-      '75' AS probability_pct
+      ['100', '0', '100', '40'][i % 4 + 1] AS probability_pct
     FROM range(2 * {accounts}) AS rows(i);
     INSERT INTO raw_crm__opportunity_line BY NAME
     SELECT 'o' || i AS opportunity_id, line::VARCHAR AS line_number, 'p0' AS product_id,

@@ -71,10 +71,9 @@ RAW_ROWS = Wave(
         _set(
             _ACCOUNT,
             "account_id = 'a5'",
-            "latitude = '95', industry = 'Technolgy'",
+            "latitude = '95'",
             account_latitude_range='"a5"',
             account_coordinates_in_country='"a5"',
-            account_industry_spelling='"Technolgy"',
         ),
         _set(
             _ACCOUNT,
@@ -116,7 +115,11 @@ RAW_ROWS = Wave(
             account_not_its_own_parent='"a5"',
             account_owner_known='"r99"',
         ),
-        _sql(f"INSERT INTO {_REP} SELECT * FROM {_REP} WHERE rep_id = 'r2'", rep_id_unique='"r2"'),
+        _sql(
+            f"INSERT INTO {_REP} SELECT * FROM {_REP} WHERE rep_id = 'r2'",
+            rep_id_unique='"r2"',
+            rep_twins='"r2"',
+        ),
         _sql(
             f"INSERT INTO {_REP} BY NAME SELECT 'Nobody' AS rep_name",
             rep_id_present='"rep_id": null',
@@ -235,6 +238,26 @@ RAW_ROWS = Wave(
             "status = 'open'",
             "probability_pct = '0.75'",
             opportunity_probability_unit="0.75",
+        ),
+        _set(
+            _ACCOUNT,
+            "account_id = 'a9'",
+            "latitude = NULL, postal_code = NULL, city = NULL, state = NULL",
+            account_place_known='"a9"',
+        ),
+        _sql(
+            f"UPDATE {_DEAL} SET opened_date = NULL WHERE opportunity_id = 'o18'; "
+            f"UPDATE {_DEAL} SET rep_id = 'r0' WHERE rep_id = 'r4'",
+            opportunity_opened_known='"o18"',
+            rep_has_deals='"r4"',
+        ),
+        _set(
+            _DEAL,
+            "opportunity_id = 'o17'",
+            "closed_date = NULL, stage = 'Closed Won', probability_pct = '60'",
+            opportunity_lost_has_date='"o17"',
+            opportunity_status_matches_stage='"Closed Won"',
+            opportunity_status_matches_probability='"o17"',
         ),
         _sql(
             f"INSERT INTO {_LINE} SELECT * FROM {_LINE} "
@@ -394,6 +417,13 @@ RAW_WHOLE = Wave(
             account_coordinates_not_swapped='"outside": 10',
         ),
         _set(_REP, "true", "is_active = 'false'", rep_some_active='"active_reps": 0'),
+        _sql(
+            "INSERT INTO meta_drift BY NAME SELECT 'raw_crm__account' AS table_name,"
+            " 'rows_lost' AS rule, 'error' AS severity, 0.4 AS change"
+            " UNION ALL SELECT 'raw_crm__rep', 'rows_gained', 'warning', 0.3",
+            drift_within_limits='"rows_lost"',
+            drift_none='"rows_gained"',
+        ),
         _set(
             _DEAL,
             "true",
@@ -406,6 +436,28 @@ RAW_WHOLE = Wave(
             "true",
             "account_id = 'A' || account_id",
             activity_accounts_match='"account_unknown": 20',
+        ),
+    ],
+)
+
+RAW_FAMILIES = Wave(
+    "raw",
+    [
+        _sql(
+            f"UPDATE {_ACCOUNT} SET parent_account_id = 'a6' WHERE account_id = 'a7'; "
+            f"UPDATE {_ACCOUNT} SET parent_account_id = 'a7' WHERE account_id = 'a6'",
+            account_parents_in_a_circle='"a6"',
+        ),
+        _sql(
+            f"UPDATE {_ACCOUNT} SET parent_account_id = 'a8' WHERE account_id IN ('a2', 'a3'); "
+            f"UPDATE {_ACCOUNT} SET annual_revenue_usd = '7000000' WHERE account_id = 'a8'",
+            account_revenue_rolled_up='"children_usd": 7000000',
+        ),
+        _set(_REP, "rep_id = 'r2'", "is_active = 'false'", account_owner_active='"r2"'),
+        _sql(
+            f"INSERT INTO {_DEAL} BY NAME SELECT * REPLACE ('o99' AS opportunity_id,"
+            f" 'a1' AS account_id) FROM {_DEAL} WHERE opportunity_id = 'o4'",
+            opportunity_at_parent_and_child='"o99"',
         ),
     ],
 )
@@ -746,4 +798,4 @@ PUBLISH_EMPTY = Wave(
     ],
 )
 
-WAVES = [RAW_ROWS, RAW_WHOLE, RAW_EMPTY, PUBLISH_ROWS, PUBLISH_TOTALS, PUBLISH_EMPTY]
+WAVES = [RAW_ROWS, RAW_FAMILIES, RAW_WHOLE, RAW_EMPTY, PUBLISH_ROWS, PUBLISH_TOTALS, PUBLISH_EMPTY]

@@ -36,7 +36,11 @@ def test_published_tables_are_those_of_the_contract():
 
 
 def test_every_input_table_has_a_suite():
-    assert {suite.table for suite in load_suites("raw")} == {*RAW_TABLES, "meta_load"}
+    assert {suite.table for suite in load_suites("raw")} == {
+        *RAW_TABLES,
+        "meta_load",
+        "meta_drift",
+    }
 
 
 def test_pay_is_what_the_publication_withholds():

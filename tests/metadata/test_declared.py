@@ -40,6 +40,10 @@ PROMISED = {
     "passed observed_value threshold rows_affected sample_json message",
     "meta_finding": "finding_id severity rule table_name column_name record_id affected_rows "
     "message run_id",
+    "meta_finding_row": "finding_id table_name column_name rule record_id row_number value "
+    "repaired_value related_record_id score run_id",
+    "meta_drift": "table_name column_name rule severity last_value value change threshold message "
+    "run_id",
     "meta_load": "source_table source_file file_sha256 rows_read rows_loaded rows_quarantined "
     "rows_duplicate rows_excluded excluded_by_json run_id",
 }

@@ -1,0 +1,196 @@
+"""What only the file itself shows, row by row: repeated rows, blanks, values an alias replaced.
+
+The raw tables no longer tell these, so they are named while the file's own text is at hand. The
+look of every column is kept, too, for the next load to be compared with.
+"""
+
+from types import MappingProxyType
+
+import duckdb
+
+from pipelines.ingest import field_sql
+from pipelines.ingest.entities import Entity
+from pipelines.ingest.landing import LANDING, Landing
+from pipelines.ingest.ledger import Finding
+from pipelines.ingest.loading import REPEATED
+from pipelines.ingest.mapping import EntityMapping
+from pipelines.ingest.row_findings import Explanation, name_rows
+from pipelines.ingest.shaping import SHAPED
+from pipelines.ingest.source_file import SourceFile
+from pipelines.ingest.sql import identifier, literal, literals
+
+CATEGORIES = MappingProxyType(
+    {
+        "raw_crm__account": ("industry", "segment", "state", "country"),
+        "raw_crm__rep": ("region", "role", "experience_level"),
+        "raw_crm__product": ("product_line",),
+        "raw_crm__opportunity": ("stage",),
+        "raw_crm__activity": ("activity_type",),
+    }
+)
+"""Columns with few distinct values, each of which groups accounts, reps or deals."""
+
+RULES = {
+    "duplicate_row": Explanation("info", "repeat an earlier row and are left out"),
+    "blank_text": Explanation("info", "hold white space instead of nothing; it counts as nothing"),
+    "alias_applied": Explanation("info", "take the value that the mapping's aliases name"),
+    "excluded_defect": Explanation(
+        "info", "are left out by a rule, and could not have been loaded either"
+    ),
+    "misspelled_word": Explanation(
+        "info", "are left out by a rule on a word that may be misspelled; see what they hold"
+    ),
+}
+
+# A column's look is read from its first rows: later ones are judged value by value anyway.
+_SHAPE_ROWS = 2_000
+_SHAPE_SHARE = 0.9
+
+
+def row_findings_of_file(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    mapping: EntityMapping,
+    landing: Landing,
+    run_id: str,
+) -> list[Finding]:
+    """Repeated rows, blank values and applied aliases of the file in `landing` and `shaped`."""
+    keys = ", ".join(identifier(field.name) for field in entity.keys)
+    key_names = literal(", ".join(field.name for field in entity.keys))
+    record_id = f"nullif(concat_ws('|', {keys}), '')"
+    parts = [
+        f"SELECT 'duplicate_row' AS rule, {key_names} AS column_name, row_number, NULL AS value,"
+        f" NULL AS repaired_value FROM {REPEATED} WHERE is_same"
+    ]
+    for name, rule in mapping.columns.items():
+        if rule.column is None or rule.column not in landing.columns:
+            continue
+        text = landing.sql_column(rule.column)
+        # A blank begins with white space: comparing first letters spares the trim of every value.
+        may_be_blank = f"({text} < '!' OR starts_with({text}, chr(160))) AND {text} <> ''"
+        parts.append(
+            f"SELECT 'blank_text', {literal(name)}, row_number, NULL, NULL FROM {LANDING}"
+            f" WHERE {may_be_blank} AND {field_sql.trimmed(text)} = ''"
+        )
+        if rule.aliases and not rule.lookup and _is_free_text(entity, name):
+            trimmed = field_sql.trimmed(text)
+            repaired = field_sql.aliased(rule, trimmed)
+            parts.append(
+                f"SELECT 'alias_applied', {literal(name)}, row_number, {trimmed}, {repaired}"
+                f" FROM {LANDING} WHERE {trimmed} IN ({literals(rule.aliases)})"
+            )
+    parts += [
+        _misspelled_rows(name) for name in CATEGORIES.get(entity.table, ()) if mapping.exclude
+    ]
+    if mapping.exclude and entity.source == "crm":
+        parts.append(
+            "SELECT 'excluded_defect', breach.column_name, row_number, breach.value, NULL"
+            f" FROM {SHAPED} WHERE exclusion IS NOT NULL AND breach IS NOT NULL"
+        )
+    findings = _empty_columns(connection, entity, mapping)
+    return findings + name_rows(
+        connection,
+        run_id,
+        entity.table,
+        RULES,
+        f"SELECT named.*, {record_id} AS record_id FROM ({' UNION ALL '.join(parts)}) AS named"
+        f" JOIN {SHAPED} USING (row_number)"
+        " WHERE exclusion IS NULL OR rule IN ('misspelled_word', 'excluded_defect')",
+    )
+
+
+def _misspelled_rows(name: str) -> str:
+    """Excluded rows with a word that is one letter from a word five times as frequent.
+
+    An exclusion by value leaves out what is misspelled without a word: who is told apart from
+    "Sales Rep" by a list loses the "Sale Rep".
+    """
+    words = f"SELECT row_number, exclusion, unnest(regexp_extract_all({name}, '[A-Za-z]+')) AS word"
+    return (
+        f"SELECT DISTINCT 'misspelled_word', {literal(name)}, row_number, word, likely FROM ("
+        f" WITH words AS ({words} FROM {SHAPED} WHERE {name} IS NOT NULL),"
+        " counts AS (SELECT word, count(*) AS times FROM words WHERE length(word) >= 4"
+        " GROUP BY word),"
+        " likely AS (SELECT rare.word, arg_max(common.word, common.times) AS likely"
+        " FROM counts AS rare JOIN counts AS common ON common.times >= 5 * rare.times"
+        " AND left(rare.word, 1) = left(common.word, 1)"
+        " AND damerau_levenshtein(rare.word, common.word) = 1 GROUP BY rare.word)"
+        " SELECT row_number, word, likely FROM words JOIN likely USING (word)"
+        " WHERE exclusion IS NOT NULL)"
+    )
+
+
+def _empty_columns(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, mapping: EntityMapping
+) -> list[Finding]:
+    """Mapped columns without any value, where there are rows; a mapping that misses shows so."""
+    names = [field.name for field in entity.fields if field.name in mapping.columns]
+    counts = ", ".join(f"count({identifier(name)})" for name in names)
+    total, *valued = connection.execute(
+        f"SELECT count(*), {counts} FROM {SHAPED} WHERE exclusion IS NULL"
+    ).fetchone() or (0,)
+    return [
+        Finding(
+            "info",
+            "empty_column",
+            entity.table,
+            name,
+            total,
+            f"{total:,} rows of {entity.table}: not one has a {name}, though a column is mapped",
+        )
+        for name, count in zip(names, valued, strict=True)
+        if total and not count
+    ]
+
+
+def _is_free_text(entity: Entity, name: str) -> bool:
+    # Flags, fixed lists and the codes of official statistics have to be spelled anew; that is
+    # reading, no repair.
+    field = entity.field(name)
+    return entity.source == "crm" and field.type == "text" and not field.vocabulary
+
+
+def record_columns(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    file: SourceFile,
+    mapping: EntityMapping,
+    landing: Landing,
+) -> None:
+    """Keep the headings of the file and what their values look like in `load_column`."""
+    if not landing.columns:
+        return
+    mapped = set(mapping.source_columns())
+    shapes = ", ".join(_shape_sql(f"c{i}") for i in range(len(landing.columns)))
+    found = connection.execute(
+        f"SELECT {shapes} FROM (FROM {LANDING} ORDER BY row_number LIMIT {_SHAPE_ROWS})"
+    ).fetchone()
+    connection.execute(
+        "INSERT INTO load_column SELECT ?, ?, unnest(?::BIGINT[]), unnest(?::VARCHAR[]),"
+        " unnest(?::VARCHAR[]), unnest(?::BOOLEAN[])",
+        [
+            entity.table,
+            file.name,
+            list(range(1, len(landing.columns) + 1)),
+            landing.columns,
+            list(found or ()),
+            [name in mapped for name in landing.columns],
+        ],
+    )
+
+
+def _shape_sql(column: str) -> str:
+    text = f"nullif(trim({column}), '')"
+    shape = (
+        f"CASE WHEN {text} IS NULL THEN NULL"
+        f" WHEN regexp_full_match({text}, '[-+]?[$€£]?[0-9.,]*[0-9][0-9.,]*') THEN 'number'"
+        f" WHEN regexp_matches({text}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') THEN 'ISO date'"
+        f" WHEN regexp_matches({text}, '^[0-9]{{1,2}}[/.-][0-9]{{1,2}}[/.-][0-9]{{2,4}}')"
+        f" THEN 'local date' ELSE 'text' END"
+    )
+    counts = f"map_values(histogram({shape}))"
+    return (
+        f"CASE WHEN count({shape}) = 0 THEN NULL"
+        f" WHEN list_max({counts}) >= {_SHAPE_SHARE} * count({shape}) THEN mode({shape})"
+        f" ELSE 'mixed' END"
+    )

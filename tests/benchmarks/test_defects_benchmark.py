@@ -1,0 +1,85 @@
+"""The defect benchmark on a small company: it finds what was injected, and can fail."""
+
+import pytest
+
+from benchmarks.defect_kinds import KINDS, ROW_KINDS
+from benchmarks.defect_kinds.kind import Injected, Rows
+from benchmarks.defects import AS_OF, Outcome, as_it_stood, company, judge, page, run_defects
+
+NAMES = (
+    *("typo in a category", "near-duplicate account", "parent cycle", "wrong sign"),
+    *("future date", "duplicated row", "permuted values", "volume spike"),
+)
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> list[Outcome]:
+    chosen = [kind for kind in KINDS if kind.name in NAMES]
+    return run_defects(500, 7, chosen, (0.05,), lambda text: None)
+
+
+def test_injected_defects_are_found_row_by_row(outcomes: list[Outcome]) -> None:
+    assert {one.kind for one in outcomes} == set(NAMES)
+    assert all(one.is_detected for one in outcomes)
+    for one in outcomes:
+        if one.grain == "row":
+            assert one.injected >= 5
+            assert one.recall is not None
+            assert one.precision is not None
+            assert one.recall >= 0.95, one
+            assert one.precision >= 0.95, one
+
+
+def test_the_page_lists_every_kind(outcomes: list[Outcome]) -> None:
+    from dataclasses import asdict
+
+    from benchmarks.run_log import machine
+
+    result = {
+        "seed": 7,
+        "accounts": 500,
+        "machine": machine(),
+        "outcomes": [asdict(one) for one in outcomes],
+        "days": [{"day": "2026-06-30", "error": [], "warning": ["t.c: r"]}],
+    }
+    text = page(result)
+    assert all(f"| {name} |" in text for name in NAMES)
+    assert "1 days of" in text
+    assert "| t.c: r | 1 |" in text
+
+
+def test_a_finding_elsewhere_does_not_count() -> None:
+    kind = next(kind for kind in ROW_KINDS if kind.name == "mojibake")
+    finding = {"table": kind.table, "column": "city", "rule": "mojibake", "severity": "warning"}
+    finding |= {"row_numbers": [1], "row_keys": []}
+    missed = judge(kind, 0.01, Injected(frozenset({1})), {"findings": [finding]})
+    assert not missed.is_detected
+    found = judge(
+        kind,
+        0.01,
+        Injected(frozenset({1, 2})),
+        {"findings": [finding | {"column": "account_name"}]},
+    )
+    assert (found.is_detected, found.recall, found.precision) == (True, 0.5, 1.0)
+
+
+def test_there_are_at_least_forty_kinds_and_each_damages_the_clean_company() -> None:
+    assert len({kind.name for kind in KINDS}) >= 40
+    clean, _ = company(300, 7, with_market=True)
+    for kind in KINDS:
+        tables = dict(clean)
+        kind.inject(tables, Rows(1), 0.05)
+        assert any(not tables[name].equals(clean[name]) for name in clean), kind.name
+
+
+def test_an_earlier_day_knows_nothing_of_later_ones() -> None:
+    from datetime import datetime, timedelta
+
+    clean, _ = company(200, 7, with_market=False)
+    day = AS_OF - timedelta(days=60)
+    earlier = as_it_stood(clean, day, 7)
+    dates = [
+        datetime.strptime(text, "%m/%d/%Y").date() for text in earlier["activities.csv"]["Date"]
+    ]
+    assert max(dates) <= day
+    assert earlier["opportunities.csv"].height < clean["opportunities.csv"].height

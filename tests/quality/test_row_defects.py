@@ -1,0 +1,94 @@
+"""Defects that rows show by themselves or beside the others of their load."""
+
+import pytest
+from small_loads import Loads
+
+
+def test_a_clean_load_has_no_finding(loads: Loads) -> None:
+    loads.load()
+    assert loads.rules() == set()
+    assert loads.drifted() == []
+
+
+DAMAGED = (
+    ("name", "CafÃ© Works", "mojibake"),
+    ("name", "Caf\ufffd Works", "mojibake"),
+    ("name", "Acme\u200bWorks", "control_character"),
+    ("city", "Boston;;", "trailing_garbage"),
+    ("city", "Boston&nbsp;", "trailing_garbage"),
+    ("industry", "N/A", "filler_value"),
+    ("created", "1900-01-01", "filler_value"),
+    ("zip", "2134.0", "float_formatted_code"),
+    ("industry", "Manufacturng", "category_typo"),
+    ("industry", "MANUFACTURING", "category_variant"),
+    ("industry", "Retail  trade", "category_variant"),
+    ("created", "2027-01-01", "date_in_future"),
+    ("id", "A0012", "id_length"),
+    ("street", "   ", "blank_text"),
+)
+ODD_NAMES = (
+    *("São Paulo Têxteis", "SÃO JORGE", "NULL", "None", "'; DROP TABLE x; --", "=1+1", "C#"),
+    *("Yahoo!", "Ân Nam", "007", "true", "N/A Partners", "<b>Bold</b>", "東京電力", "X Æ A-12"),
+)
+
+
+def test_each_damaged_value_is_named(loads: Loads) -> None:
+    for number, (column, value, _) in enumerate(DAMAGED):
+        loads.account(number)[column] = value
+    loads.rows["opportunity"] = loads.rows["opportunity"][14:40]
+    loads.load()
+    named = loads.connection.execute(
+        "SELECT row_number, rule FROM meta_finding_row ORDER BY row_number"
+    ).fetchall()
+    assert named == [(number + 1, rule) for number, (_, _, rule) in enumerate(DAMAGED)]
+
+
+def test_odd_names_are_accepted_unchanged(loads: Loads) -> None:
+    for number, name in enumerate(ODD_NAMES):
+        loads.account(number)["name"] = name
+    loads.load()
+    assert loads.rules() == set()
+    landed = loads.connection.execute(
+        "SELECT account_name FROM raw_crm__account ORDER BY row_number LIMIT ?", [len(ODD_NAMES)]
+    ).fetchall()
+    assert [name for (name,) in landed] == list(ODD_NAMES)
+
+
+def test_the_likely_spelling_stands_beside_the_odd_one(loads: Loads) -> None:
+    loads.account(3)["industry"] = "Retial trade"
+    loads.load()
+    assert loads.found("category_typo") == [("industry", "A00003", "Retial trade", "Retail trade")]
+
+
+def test_an_exact_copy_and_an_alias_are_named(loads: Loads) -> None:
+    loads.rows["account"].append(dict(loads.account(5)))
+    loads.account(2)["industry"] = "manufact."
+    loads.load(aliases={"manufact.": "Manufacturing"})
+    assert loads.found("duplicate_row") == [("account_id", "A00005", None, None)]
+    assert loads.found("alias_applied") == [("industry", "A00002", "manufact.", "Manufacturing")]
+    assert loads.connection.execute(
+        "SELECT row_number FROM meta_finding_row WHERE rule = 'duplicate_row'"
+    ).fetchall() == [(41,)]
+
+
+@pytest.mark.parametrize(
+    ("other", "is_named"),
+    [
+        ({"name": "Aeg or 4 Works Inc", "street": "4 main st."}, True),
+        ({"name": "AEGOR 4 WORKS, LLC"}, True),
+        ({"name": "Aegor 4 Wroks"}, True),
+        ({"name": "Quite Another Firm"}, False),
+        ({"zip": "90210", "city": "Beverly Hills", "state": "CA"}, False),
+        ({"parent": "A00004"}, False),
+    ],
+)
+def test_likely_duplicates_are_named_with_both_rows_and_a_score(
+    loads: Loads, other: dict[str, str], is_named: bool
+) -> None:
+    loads.rows["account"].append(loads.account(4) | {"id": "A00099"} | other)
+    loads.load()
+    rows = loads.connection.execute(
+        "SELECT record_id, related_record_id, score BETWEEN 70 AND 100 FROM meta_finding_row"
+        " WHERE rule = 'likely_duplicate'"
+    ).fetchall()
+    assert rows == ([("A00099", "A00004", True)] if is_named else [])

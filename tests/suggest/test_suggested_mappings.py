@@ -1,0 +1,151 @@
+"""Draft mappings of the public sets, held against the column maps in their SOURCES.md."""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.errors import InputError
+from pipelines.ingest import load_mapping
+from pipelines.suggest import as_yaml, draft_mapping
+
+ROOT = Path(__file__).parents[2]
+REAL_DATA = Path(os.environ.get("TERRITORY_REAL_DATA", ROOT / ".." / "shared" / "data"))
+needs_real_data = pytest.mark.skipif(
+    not REAL_DATA.is_dir(), reason=f"no data at {REAL_DATA}; set TERRITORY_REAL_DATA to its folder"
+)
+
+# File, entity, and the columns that the set's own column map names for our fields. Where it names
+# two (state, state_code), either is right.
+COLUMN_MAPS = {
+    "maven_crm/accounts.csv": (
+        "account",
+        "account_id=account account_name=account industry=sector annual_revenue_usd=revenue "
+        "employee_count=employees country=office_location parent_account_id=subsidiary_of",
+    ),
+    "maven_crm/sales_teams.csv": (
+        "rep",
+        "rep_name=sales_agent manager_name=manager region=regional_office",
+    ),
+    "maven_crm/sales_pipeline.csv": (
+        "opportunity",
+        "rep_id=sales_agent stage=deal_stage opened_date=engage_date closed_date=close_date "
+        "amount_usd=close_value product_id=product",
+    ),
+    "classicmodels/customers.csv": (
+        "account",
+        "account_id=customerNumber account_name=customerName city=city state=state "
+        "postal_code=postalCode country=country owner_rep_id=salesRepEmployeeNumber",
+    ),
+    "classicmodels/employees.csv": ("rep", "manager_id=reportsTo region=officeCode"),
+    "classicmodels/orders.csv": (
+        "opportunity",
+        "stage=status opened_date=orderDate closed_date=shippedDate",
+    ),
+    "classicmodels/orderdetails.csv": (
+        "opportunity_line",
+        "product_id=productCode quantity=quantityOrdered unit_price_usd=priceEach",
+    ),
+    "us_companies_inc5000/inc5000_2019.csv": (
+        "account",
+        "account_id=rank|profile account_name=name industry=industry annual_revenue_usd=revenue "
+        "employee_count=workers city=city state=state",
+    ),
+    "salesforce_fivetran_seeds/sf_account_data.csv": (
+        "account",
+        "account_id=id account_name=name industry=industry annual_revenue_usd=annual_revenue "
+        "employee_count=number_of_employees street=billing_street|shipping_street "
+        "city=billing_city|shipping_city state=billing_state|billing_state_code|shipping_state|"
+        "shipping_state_code postal_code=billing_postal_code|shipping_postal_code "
+        "country=billing_country|billing_country_code|shipping_country|shipping_country_code "
+        "latitude=billing_latitude|shipping_latitude "
+        "longitude=billing_longitude|shipping_longitude "
+        "parent_account_id=parent_id owner_rep_id=owner_id",
+    ),
+    "salesforce_fivetran_seeds/sf_opportunity_data.csv": (
+        "opportunity",
+        "stage=stage_name opened_date=created_date closed_date=close_date amount_usd=amount",
+    ),
+    "salesforce_fivetran_seeds/sf_user_data.csv": (
+        "rep",
+        "rep_id=id manager_id=manager_id region=user_role_id",
+    ),
+    "salesforce_fivetran_seeds/sf_opportunity_line_item_data.csv": (
+        "opportunity_line",
+        "product_id=product_2_id",
+    ),
+    "salesforce_fivetran_seeds/sf_product_2_data.csv": ("product", "product_id=id|product_code"),
+    "hubspot_fivetran_seeds/company_data.csv": (
+        "account",
+        "account_id=id account_name=property_name industry=property_industry "
+        "annual_revenue_usd=property_annualrevenue street=property_address city=property_city "
+        "state=property_state country=property_country",
+    ),
+    "hubspot_fivetran_seeds/deal_data.csv": (
+        "opportunity",
+        "stage=deal_pipeline_stage_id opened_date=property_createdate "
+        "closed_date=property_closedate amount_usd=property_amount rep_id=owner_id",
+    ),
+}
+
+
+@needs_real_data
+def test_nine_columns_in_ten_are_guessed_right_in_every_set() -> None:
+    wrong: dict[str, list[str]] = {}
+    counts: dict[str, list[int]] = {}
+    for file, (entity, column_map) in COLUMN_MAPS.items():
+        draft = draft_mapping(REAL_DATA / file)
+        right, total = counts.setdefault(file.split("/")[0], [0, 0])
+        for pair in column_map.split():
+            field, _, columns = pair.partition("=")
+            is_right = draft.entity.name == entity and draft.column_of(field) in columns.split("|")
+            right, total = right + is_right, total + 1
+            if not is_right:
+                wrong.setdefault(file, []).append(f"{field}: {draft.column_of(field)}")
+        counts[file.split("/")[0]] = [right, total]
+    assert all(right >= 0.9 * total for right, total in counts.values()), (counts, wrong)
+
+
+@needs_real_data
+@pytest.mark.parametrize("file", COLUMN_MAPS)
+def test_a_draft_is_a_mapping_the_pipeline_reads(file: str, tmp_path: Path) -> None:
+    text = as_yaml(draft_mapping(REAL_DATA / file))
+    content = yaml.safe_load(text)
+    (entity,) = content["entities"].values()
+    assert entity["file"] == Path(file).name
+    if "# Nothing was found for what is required" not in text:
+        path = tmp_path / "mapping.yaml"
+        path.write_text(text, encoding="utf-8")
+        assert load_mapping(path).entities
+
+
+def test_a_foreign_export_with_semicolons_dates_and_minutes(tmp_path: Path) -> None:
+    path = tmp_path / "Kundenbesuche.csv"
+    path.write_bytes(
+        "Activity ID;Account ID;Owner;Date;Duration in minutes;Notiz\n"
+        "1;A1;R1;31.01.2026;90;Grüße\n2;A2;R1;28.02.2026;1,200;\n".encode("windows-1252")
+    )
+    draft = draft_mapping(path)
+    assert draft.entity.name == "activity"
+    content = yaml.safe_load(as_yaml(draft))
+    entity = content["entities"]["activity"]
+    assert entity["csv"] == {"delimiter": ";", "encoding": "windows-1252"}
+    assert entity["columns"]["activity_date"] == {"column": "Date", "date_format": "%d.%m.%Y"}
+    assert entity["columns"]["duration_hours"]["unit"] == "0.0166666666667"
+    assert entity["ignore_columns"] == ["Notiz"]
+
+
+def test_hostile_headings_stay_data(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text('Account ID,Account Name,"a: b ""c""","#no\\n"\nA1,Acme,x,y\n')
+    entity = yaml.safe_load(as_yaml(draft_mapping(path)))["entities"]["account"]
+    assert entity["ignore_columns"] == ['a: b "c"', "#no\\n"]
+
+
+@pytest.mark.parametrize("content", [b"", b"only one column\n1\n", b"PAR1\0\0", b"\0\0\0"])
+def test_what_is_no_table_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"export\.csv"):
+        draft_mapping(path)
