@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @settings_options
 @click.option(
     "--source",
-    help="Only try the connection of this source and look for the tables and columns that its "
-    "mapping reads; nothing is loaded.",
+    help="Only try to reach this source and look for the tables and columns that its mapping "
+    "reads; nothing is loaded.",
 )
 @click.option(
     "--json",
@@ -96,7 +96,7 @@ def _look(settings: Settings, source: str) -> None:
             missing if look.columns_found else "",
         )
     console.print(table)
-    console.print("The connection works. Nothing was loaded.")
+    console.print("Everything can be reached. Nothing was loaded.")
 
 
 def _print_files(files: Sequence[Mapping[str, Any]]) -> None:

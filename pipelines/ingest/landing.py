@@ -55,6 +55,17 @@ def land(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> Landing:
         return replace(landing, guessed_line=seen.guessed_line)
 
 
+def file_columns(file: SourceFile) -> list[str] | None:
+    """The columns of `file` after a look at all of it; None for JSON lines, where rows tell them.
+
+    Raises InputError when the file cannot be trusted as a whole.
+    """
+    seen = inspect(file)
+    if file.format == "parquet":
+        return _parquet_names(file)
+    return None if file.format == "jsonl" else read_header(seen.file)
+
+
 def _land_delimited(
     connection: duckdb.DuckDBPyConnection, file: SourceFile, digest: str
 ) -> Landing:

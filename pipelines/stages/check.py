@@ -99,7 +99,7 @@ def check_input(
         settings,
         data_dir=scratch,
         project=settings.project.model_copy(update={"sample": None}),
-        **_landed_before(settings),
+        **landed_before(settings),
     )
     report = CheckReport()
     try:
@@ -114,7 +114,7 @@ def check_input(
     return report
 
 
-def _landed_before(settings: Settings) -> dict[str, Any]:
+def landed_before(settings: Settings) -> dict[str, Any]:
     """Sources and connectors of a check: what has landed is read where it lies, untouched."""
     landed = {
         name: settings.landed_dir / name / "current"

@@ -9,6 +9,7 @@ from pipelines.errors import ConfigurationError, near
 from pipelines.ingest import SourceInput, load_mapping
 from pipelines.ingest.connectors.duckdb_tables import DuckDBTables
 from pipelines.ingest.connectors.protocol import Connector
+from pipelines.ingest.file_search import find_files
 from pipelines.ingest.history import VersionedTable
 from pipelines.ingest.landed.extraction import (
     Wanted,
@@ -18,7 +19,8 @@ from pipelines.ingest.landed.extraction import (
     wanted_tables,
 )
 from pipelines.ingest.landed.store import LandedStore
-from pipelines.ingest.spelling import folded
+from pipelines.ingest.landing import file_columns
+from pipelines.ingest.spelling import folded, respell
 from pipelines.progress import report
 from pipelines.settings.connectors import (
     ConnectorSettings,
@@ -131,10 +133,8 @@ def look_at(settings: Settings, name: str) -> Iterator[TableLook]:
         )
     connector = settings.connectors.get(name)
     if connector is None:
-        raise ConfigurationError(
-            f"{settings.config_path}: source '{name}' is a folder of files; check it with "
-            "territory check, which reads them"
-        )
+        yield from _look_at_files(settings.sources[name])
+        return
     opened = open_connector(connector)
     wanted = _wanted(settings.sources[name], connector)
     tables = {want.name: table for want, table in match_tables(opened, wanted)}
@@ -153,6 +153,18 @@ def look_at(settings: Settings, name: str) -> Iterator[TableLook]:
         missing = [column for column in want.columns or () if folded(column) not in spelt]
         chosen = chosen_columns(want, table, available)
         yield TableLook(want.name, table.name, len(chosen), tuple(missing))
+
+
+def _look_at_files(source: SourceInput) -> Iterator[TableLook]:
+    mapping = load_mapping(source.mapping)
+    for part in (part for parts in mapping.entities.values() for part in parts):
+        for file in find_files(source.folder, part):
+            names = file_columns(file)
+            if names is not None and part.spelling == "any":
+                names = respell(part.possible_columns(), names, file.name)
+            missing = [] if names is None else set(part.source_columns()) - set(names)
+            found = len(set(part.source_columns()) - set(missing))
+            yield TableLook(part.origin, file.name, found, tuple(sorted(missing)))
 
 
 def _wanted(source: SourceInput, connector: ConnectorSettings) -> Sequence[Wanted]:

@@ -22,24 +22,25 @@ def make_company(folder: Path, *, accounts: int = 150, reps: int = 6) -> Path:
     return folder
 
 
-def write_project(folder: Path, crm: dict[str, Any], company: Path) -> Path:
-    """A whole project on the connector `crm`, with the market files of `company`."""
-    config = folder / "project.yaml"
-    sources = {
-        "crm": crm,
-        "market": {"mapping": str(CONFIG / "mappings/sample_market.yaml"), "path": str(company)},
+def write_project(
+    folder: Path, company: Path, connector: dict[str, Any], example: str = "salesforce"
+) -> Path:
+    """The shipped `example` on a server of the tests, with the market files of `company`."""
+    examples = CONFIG / "examples"
+    document = yaml.safe_load((examples / f"{example}.yaml").read_text())
+    crm = document["sources"]["crm"]
+    crm["connector"] |= connector
+    if connector["type"] == "duckdb":
+        crm["connector"] = connector
+    crm["mapping"] = str(examples / crm["mapping"])
+    document["sources"]["market"] = {
+        "mapping": str(CONFIG / "mappings" / "sample_market.yaml"),
+        "path": str(company),
     }
-    config.write_text(
-        yaml.safe_dump(
-            {
-                "name": "Connected company",
-                "data_dir": "data",
-                "sources": sources,
-                "scoring": str(CONFIG / "scoring.yaml"),
-                "policies": str(CONFIG / "policies"),
-            }
-        )
-    )
+    document |= {"data_dir": "data"}
+    document |= {name: str(examples / document[name]) for name in ("scoring", "policies")}
+    config = folder / "project.yaml"
+    config.write_text(yaml.safe_dump(document))
     return config
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from company_records import (  # type: ignore[import-not-found]
-    CONFIG,
     hubspot_records,
     make_company,
     moment,
@@ -45,11 +44,8 @@ def project(
     server: ProtocolServer, company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    crm = {
-        "mapping": str(CONFIG / "mappings" / "hubspot.yaml"),
-        "connector": {"type": "hubspot", "base_url": server.url},
-    }
-    return write_project(tmp_path, crm, company)  # type: ignore[no-any-return]
+    connector = {"type": "hubspot", "base_url": server.url}
+    return write_project(tmp_path, company, connector, "hubspot")  # type: ignore[no-any-return]
 
 
 def load(project: Path) -> tuple[str, duckdb.DuckDBPyConnection]:

@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 import pytest
 from company_records import (  # type: ignore[import-not-found]
-    CONFIG,
     make_company,
     salesforce_records,
     write_project,
@@ -24,6 +23,7 @@ from fake_salesforce import (  # type: ignore[import-not-found]
 )
 from protocol_server import ProtocolServer, serving  # type: ignore[import-not-found]
 
+from pipelines.stages.check import landed_before
 from pipelines.settings.loader import load_settings
 from pipelines.stages.ingest import ingest
 
@@ -53,21 +53,13 @@ def project(
 ) -> Path:
     monkeypatch.setenv("SALESFORCE_CLIENT_ID", CLIENT_ID)
     monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", CLIENT_SECRET)
-    crm = {
-        "mapping": str(CONFIG / "mappings" / "salesforce.yaml"),
-        "connector": {
-            "type": "salesforce",
-            "login_url": server.url,
-            "bulk_rows": 500,
-            "poll_seconds": 0.05,
-            "further_tables": [
-                "Territory2",
-                "ObjectTerritory2Association",
-                "UserTerritory2Association",
-            ],
-        },
+    connector = {
+        "type": "salesforce",
+        "login_url": server.url,
+        "bulk_rows": 500,
+        "poll_seconds": 0.05,
     }
-    return write_project(tmp_path, crm, company)  # type: ignore[no-any-return]
+    return write_project(tmp_path, company, connector)  # type: ignore[no-any-return]
 
 
 def load(project: Path) -> tuple[str, duckdb.DuckDBPyConnection]:
@@ -107,6 +99,11 @@ def test_loading_again_and_after_changes(
     again, raw = load(project)
     raw.close()
     assert again == digest
+
+    # A check reads what has landed and asks nobody.
+    apart = landed_before(load_settings(project))
+    assert apart["connectors"] == {}
+    assert apart["sources"]["crm"].path == landed
 
     rows: list[dict[str, Any]] = organisation.records["Account"]
     gone, moved = rows[10], rows[11]
@@ -198,3 +195,8 @@ def test_a_whole_run_plans_the_company(
     for text in (everything, logged):
         assert CLIENT_SECRET not in text
         assert "session-" not in text
+    kept = [path for top in (project.parent / "data", tmp_path / "home") for path in top.rglob("*")]
+    assert len(kept) > 50
+    assert not [
+        path for path in kept if path.is_file() and CLIENT_SECRET.encode() in path.read_bytes()
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from company_records import CONFIG, make_company, write_project  # type: ignore[import-not-found]
+from company_records import make_company, write_project  # type: ignore[import-not-found]
 
 from pipelines.errors import InputError
 from pipelines.ingest.connectors.duckdb_tables import DuckDBTables
@@ -71,12 +71,9 @@ def test_the_salesforce_seeds_load_from_a_database(tmp_path: Path) -> None:
             connection.execute(
                 f"CREATE TABLE salesforce.\"{name}\" AS FROM read_csv('{file}', header = true)"
             )
-    crm = {
-        "mapping": str(CONFIG / "mappings" / "salesforce.yaml"),
-        "connector": {"type": "duckdb", "database": "landed.duckdb", "schema": "salesforce"},
-    }
+    connector = {"type": "duckdb", "database": "landed.duckdb", "schema": "salesforce"}
     company = make_company(tmp_path / "company", accounts=20, reps=2)
-    project = write_project(tmp_path, crm, company)
+    project = write_project(tmp_path, company, connector)
     _, result = ingest(load_settings(project, as_of=date(2026, 1, 1)), today=date(2026, 1, 1))
     loads = {load.source_file: load for load in result.loads}
     assert (loads["account.parquet"].rows_read, loads["account.parquet"].rows_loaded) == (10, 1)

@@ -17,6 +17,18 @@ def test_check_reads_everything_and_changes_nothing(small_project: SmallProject)
     assert sorted(path.name for path in small_project.data_dir.iterdir()) == before
 
 
+def test_check_of_one_source_looks_at_its_files_and_loads_nothing(
+    small_project: SmallProject,
+) -> None:
+    outcome = territory(
+        *("check", "--config", small_project.config, "--source", "crm"),
+        dagster_home=small_project.dagster_home,
+    )
+    assert outcome.exit_code == 0, outcome.errors
+    assert "opportunities.csv" in outcome.output
+    assert "Nothing was loaded" in outcome.output
+
+
 def test_check_names_what_is_wrong(small_project: SmallProject) -> None:
     (small_project.input / "users.csv").unlink()
     outcome = territory(
