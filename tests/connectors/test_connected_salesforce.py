@@ -23,8 +23,8 @@ from fake_salesforce import (  # type: ignore[import-not-found]
 )
 from protocol_server import ProtocolServer, serving  # type: ignore[import-not-found]
 
-from pipelines.stages.check import landed_before
 from pipelines.settings.loader import load_settings
+from pipelines.stages.check import landed_before
 from pipelines.stages.ingest import ingest
 
 
