@@ -101,6 +101,44 @@ SELECT 'capacity' AS constraint_kind, 'clock_hours' AS constraint_name, rep_id,
   -100.0 AS slack_amount, 90.0 AS shadow_price_usd, 'One more hour is worth USD 90.' AS statement
 FROM dim_rep;
 
+CREATE TABLE kpi_rollup AS
+SELECT $plan AS plan_id, 'default' AS scenario, plan_version, level, 'x' || i AS member_id,
+  coalesce(list_extract($names, (i % 5 + 1)::INTEGER), 'Member ' || i) AS member_name,
+  100 + i AS account_count, 1234.5::DOUBLE AS service_hours,
+  98765.43::DECIMAL(18,2) AS potential_usd, 25.5::DOUBLE AS market_penetration_pct
+FROM range(6) AS rows(i), (VALUES ('current'), ('proposed')) AS versions(plan_version),
+  (VALUES ('company'), ('region'), ('manager'), ('segment'), ('industry'), ('state'))
+  AS levels(level);
+
+CREATE TABLE kpi_sales_operations AS
+SELECT $plan AS plan_id, 'default' AS scenario, territory_id, rep_id, territory_name AS rep_name,
+  region, 0.9::DOUBLE AS current_workload_ratio, 1.1::DOUBLE AS proposed_workload_ratio,
+  5 AS gained_accounts, 7 AS lost_accounts
+FROM dim_territory;
+
+CREATE TABLE kpi_marketing AS
+SELECT $plan AS plan_id, 'United States' AS country, 'S' || i % 50 AS state, industry,
+  count(*) AS account_count, sum(potential_usd)::DECIMAL(18,2) AS whitespace_usd
+FROM (SELECT *, hash(account_id) AS i FROM dim_account) GROUP BY ALL;
+
+CREATE TABLE kpi_customer_success AS
+SELECT $plan AS plan_id, territory_id, rep_id, territory_name, 10 AS customer_count,
+  123.45::DECIMAL(18,2) AS sales_at_risk_usd FROM dim_territory;
+
+CREATE TABLE kpi_finance AS
+SELECT $plan AS plan_id, territory_id, rep_id, territory_name,
+  123.45::DECIMAL(18,2) AS proposed_cost_to_serve_usd FROM dim_territory;
+
+CREATE TABLE meta_kpi_history AS
+SELECT as_of::DATE AS as_of, 'default' AS scenario, plan_version, level, level AS member_id,
+  metric, (hash(as_of || metric || plan_version) % 1000)::DOUBLE / 10 AS metric_value
+FROM (VALUES ('2026-03-31'), ('2026-06-30')) AS dates(as_of),
+  (VALUES ('current'), ('proposed')) AS versions(plan_version),
+  (VALUES ('plan', 'workload_max_deviation_pct'), ('plan', 'moved_accounts'),
+    ('plan', 'travel_hours'), ('plan', 'potential_max_deviation_pct'),
+    ('plan', 'expected_value_usd'), ('plan', 'optimality_gap_pct'),
+    ('company', 'market_penetration_pct')) AS metrics(level, metric);
+
 CREATE TABLE meta_finding AS
 SELECT 'warning' AS severity, 'unknown_place' AS rule, 'raw_crm__account' AS table_name,
   'postal_code' AS column_name, 12 AS affected_rows,

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from typing import Any
 import yaml
 
 _FOLDER = Path(__file__).parent
+
+# Columns that show both versions of a plan in one row say which in their name.
+_VERSIONS = {"current_": "today", "proposed_": "in the plan"}
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,14 @@ def declared_tables() -> dict[str, DeclaredTable]:
 
 @cache
 def declared_metrics() -> tuple[Metric, ...]:
-    """The metrics of `metrics.yaml`, in its order."""
-    return tuple(
-        Metric(
+    """The metrics of `metrics.yaml`, in its order.
+
+    A metric `same_as` another table's takes formula, unit and direction from there: one figure is
+    defined once, however many tables show it.
+    """
+    entries = _read("metrics.yaml")
+    own = {
+        (table, column): Metric(
             metric_name=metric["name"],
             table_name=table,
             column_name=column,
@@ -78,8 +86,37 @@ def declared_metrics() -> tuple[Metric, ...]:
             grain=entry["grain"],
             good_direction=metric["good_direction"],
         )
-        for table, entry in _read("metrics.yaml").items()
-        for column, metric in entry["metrics"].items()
+        for table, entry in entries.items()
+        for column, metric in entry.get("metrics", {}).items()
+    }
+    taken = {
+        (table, column): _taken(own, table, column, source, entry)
+        for table, entry in entries.items()
+        for column, source in entry.get("same_as", {}).items()
+    }
+    order = list(entries)
+    return tuple(sorted((*own.values(), *taken.values()), key=lambda m: order.index(m.table_name)))
+
+
+def _taken(
+    own: Mapping[tuple[str, str], Metric],
+    table: str,
+    column: str,
+    source: str,
+    entry: Mapping[str, Any],
+) -> Metric:
+    """The metric of `table.column` as `source`, such as `kpi_territory.potential_usd`, has it."""
+    source_table, source_column = source.split(".")
+    known = own[source_table, source_column]
+    version = next(
+        (f", {word}" for start, word in _VERSIONS.items() if column.startswith(start)), ""
+    )
+    return replace(
+        known,
+        metric_name=f"{known.metric_name} {entry['shown']}{version}",
+        table_name=table,
+        column_name=column,
+        grain=entry["grain"],
     )
 
 

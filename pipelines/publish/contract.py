@@ -140,6 +140,79 @@ _MARTS = (
         "score_name metric group_kind group_name metric_value lower_value upper_value row_count "
         "unit statement",
     ),
+    _table(
+        "dim_date",
+        "calendar_date",
+        "calendar_date calendar_year quarter_number month_number quarter_name month_name "
+        "weekday_number week_start_date is_weekend is_trailing_year is_as_of",
+    ),
+    _table(
+        "dim_product",
+        "product_id",
+        "product_id product_name product_line list_price_usd complexity_rating offering_rating",
+    ),
+    _table(
+        "fct_opportunity",
+        "opportunity_id",
+        "opportunity_id account_id rep_id product_id territory_id stage status opened_date "
+        "closed_date amount_usd probability_pct cycle_days is_won_trailing is_lost_trailing "
+        "is_open is_open_qualified",
+    ),
+    _table(
+        "fct_move",
+        "plan_id account_id",
+        "plan_id scenario account_id change from_rep_id to_rep_id from_manager_id "
+        "to_manager_id from_region to_region is_customer sales_at_stake_usd "
+        "expected_disruption_loss_usd service_hours travel_change_hours open_opportunities "
+        "reason_code reason runner_up_rep_id runner_up_delta_usd",
+    ),
+    _table(
+        "fct_coverage",
+        "account_id",
+        "account_id owner_rep_id last_activity_date silence_days activity_count logged_hours "
+        "service_hours is_covered",
+    ),
+    _table(
+        "kpi_rollup",
+        "plan_id plan_version level member_id",
+        "plan_id scenario plan_version level member_id member_name account_count rep_count "
+        "unowned_accounts service_hours travel_hours workload_hours potential_usd "
+        "actual_sales_usd whitespace_usd market_penetration_pct cost_to_serve_usd "
+        "cost_to_serve_pct open_opportunities avg_deal_usd win_rate_pct sales_cycle_days "
+        "sales_velocity_usd_per_day coverage_pct",
+    ),
+    _table(
+        "kpi_sales_operations",
+        "plan_id territory_id",
+        "plan_id scenario territory_id rep_id rep_name region manager_name is_vacant "
+        "capacity_hours current_workload_ratio proposed_workload_ratio "
+        "current_hours_deviation_pct proposed_hours_deviation_pct "
+        "current_potential_deviation_pct proposed_potential_deviation_pct "
+        "current_account_count proposed_account_count gained_accounts lost_accounts "
+        "gained_sales_usd lost_sales_usd",
+    ),
+    _table(
+        "kpi_marketing",
+        "plan_id country state industry",
+        "plan_id scenario country state industry account_count customer_count potential_usd "
+        "actual_sales_usd whitespace_usd market_penetration_pct open_opportunities "
+        "silent_accounts silent_whitespace_usd unowned_accounts",
+    ),
+    _table(
+        "kpi_customer_success",
+        "plan_id territory_id",
+        "plan_id scenario territory_id rep_id territory_name region customer_count "
+        "moved_customers orphaned_customers sales_at_risk_usd expected_disruption_loss_usd "
+        "service_hours silent_customers customer_coverage_pct",
+    ),
+    _table(
+        "kpi_finance",
+        "plan_id territory_id",
+        "plan_id scenario territory_id rep_id territory_name region current_actual_sales_usd "
+        "proposed_actual_sales_usd current_cost_to_serve_usd proposed_cost_to_serve_usd "
+        "current_cost_to_serve_pct proposed_cost_to_serve_pct expected_sales_usd "
+        "travel_cost_usd expected_disruption_loss_usd expected_value_usd",
+    ),
 )
 
 _META_ORDER = {
@@ -156,6 +229,7 @@ _META_ORDER = {
     "meta_finding_row": "finding_id row_number record_id related_record_id value",
     "meta_drift": "table_name column_name rule",
     "meta_load": "source_table source_file",
+    "meta_kpi_history": "as_of scenario plan_version level member_id metric",
 }
 
 MART_TABLES = tuple(table.name for table in _MARTS)

@@ -49,6 +49,9 @@ from pipelines.publish.swap import (
 )
 from pipelines.warehouse import session
 
+# They may name plans that were published before.
+_OF_OTHER_PLANS = ("meta_run", "meta_kpi_history")
+
 WITHHELD_TABLES = ("quarantined_row",)
 """Published with cells withheld; their full rows go to the restricted folder."""
 
@@ -265,7 +268,7 @@ def _build(request: PublishRequest, building: Path, restricted: Path) -> Manifes
 def _check_plan(connection: duckdb.DuckDBPyConnection, plan_id: str, tables: Sequence[str]) -> None:
     """Refuse marts of another plan: they would be published under a wrong name."""
     for table in tables:
-        if table == "meta_run" or "plan_id" not in contract_table(table).columns:
+        if table in _OF_OTHER_PLANS or "plan_id" not in contract_table(table).columns:
             continue
         others = connection.execute(
             f'SELECT DISTINCT plan_id FROM "{table}" WHERE plan_id IS DISTINCT FROM ? '

@@ -19,6 +19,7 @@ from pipelines.report.outlines import load_outlines
 from pipelines.report.projection import Frame, frame_of
 from pipelines.report.tables import Tables
 from pipelines.report.territories import COLOURS, load_rows, rep_rows, territory_columns
+from pipelines.report.views import views
 
 UNASSIGNED = "UNASSIGNED"
 
@@ -82,6 +83,8 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
         },
         "cells": cells(accounts, rep_ids, frame) if len(accounts) > DETAILED_ACCOUNTS else [],
         "map": map_lines(frame),
+        "views": views(tables, tables["metric"]),
+        "history": records(tables["history"]),
         "bindings": records(tables["binding"]),
         "findings": records(tables["finding"]),
         "quarantine": records(tables["quarantine"]),

@@ -54,6 +54,26 @@ _QUERIES = {
                count(*) FILTER (NOT passed AND severity = 'warning') AS warnings
         FROM meta_check_result GROUP BY gate ORDER BY gate
     """,
+    "kpi_rollup": "FROM kpi_rollup ORDER BY level, member_id, plan_version",
+    "kpi_sales_operations": "FROM kpi_sales_operations ORDER BY rep_name, territory_id",
+    "kpi_marketing": "FROM kpi_marketing ORDER BY whitespace_usd DESC, country, state, industry",
+    "kpi_customer_success": """
+        SELECT territory_name, * EXCLUDE (territory_name) FROM kpi_customer_success
+        ORDER BY sales_at_risk_usd DESC, territory_id
+    """,
+    "kpi_finance": """
+        SELECT territory_name, * EXCLUDE (territory_name) FROM kpi_finance ORDER BY territory_id
+    """,
+    # What a leader follows over plans; the table has every number.
+    "history": """
+        SELECT as_of, plan_version, metric, metric_value FROM meta_kpi_history
+        WHERE scenario = (SELECT any_value(scenario) FROM kpi_plan)
+            AND (level = 'plan' AND metric IN ('workload_max_deviation_pct',
+                    'potential_max_deviation_pct', 'moved_accounts', 'optimality_gap_pct',
+                    'travel_hours', 'expected_value_usd')
+                OR level = 'company' AND metric = 'market_penetration_pct')
+        ORDER BY metric, plan_version, as_of
+    """,
     "metric": "FROM meta_metric ORDER BY table_name, column_name, metric_name",
 }
 

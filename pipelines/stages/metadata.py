@@ -9,6 +9,7 @@ import duckdb
 from pipelines.metadata import RunFacts, write_metadata
 from pipelines.progress import report
 from pipelines.settings.loader import Settings
+from pipelines.stages.history import extend_history
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.stages.transform import MANIFEST, PARTS, target_path
 from pipelines.warehouse import session
@@ -56,6 +57,7 @@ def describe_run(
     paths = WorkPaths(settings.data_dir)
     with session(paths.warehouse) as connection:
         _collect_findings(connection, context)
+        extend_history(connection, context, settings.data_dir)
         write_metadata(
             connection,
             MANIFEST,

@@ -104,6 +104,18 @@ def test_the_map_shows_accounts_zooms_and_names_what_is_under_the_pointer(report
         )
 
 
+def test_each_function_has_a_view_and_plans_a_history(report: Path) -> None:
+    with opened(report.as_uri(), 1440) as found:
+        page = found.page
+        choices = page.locator("#view-choice option").all_inner_texts()
+        for choice in choices:
+            page.locator("#view-choice").select_option(label=choice)
+            assert page.locator("#view-table tbody tr").count() > 0, choice
+        assert len(choices) == 10
+        assert page.locator("#history-charts svg").count() == 7
+        assert found.is_quiet()
+
+
 def test_paper_gets_every_move(report: Path) -> None:
     with opened(report.as_uri(), 1440) as found:
         page = found.page

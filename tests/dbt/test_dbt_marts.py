@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.publish.contract import CONTRACT, PAY_COLUMNS, PLAIN_TYPES, RESTRICTED_TABLES
-from tests.dbt.company import ACCOUNTS
+from tests.dbt.company import ACCOUNTS, AS_OF
 from tests.dbt.dbt_run import Built, Dbt
 
 PUBLISHED = ("dim_", "fct_", "kpi_", "plan_")
@@ -216,3 +216,58 @@ def test_unit_tests_pass(dbt: Dbt, company: Built) -> None:
     statuses = dbt.test(company.warehouse, "--select", "test_type:unit")
     assert len(statuses) >= 30
     assert {name: status for name, status in statuses.items() if status != "pass"} == {}
+
+
+@pytest.mark.parametrize("version", ["current", "proposed"])
+def test_every_level_adds_up_to_the_same_book(company: Built, version: str) -> None:
+    levels = company.rows(
+        "SELECT level, sum(account_count), sum(actual_sales_usd), sum(potential_usd)"
+        f" FROM kpi_rollup WHERE plan_version = '{version}' GROUP BY level"
+    )
+    book = company.rows(
+        "SELECT sum(account_count), sum(actual_sales_usd), sum(potential_usd)"
+        f" FROM kpi_territory WHERE plan_version = '{version}'"
+    )
+    assert {level for level, *_ in levels} == {
+        *("company", "region", "manager", "rep", "segment", "industry", "state")
+    }
+    assert {tuple(totals) for _, *totals in levels} == set(book)
+
+
+def test_the_rep_level_is_the_territory(company: Built) -> None:
+    shared = (
+        "account_count, service_hours, travel_hours, potential_usd, market_penetration_pct,"
+        " cost_to_serve_usd, open_opportunities, avg_deal_usd, win_rate_pct, sales_cycle_days,"
+        " sales_velocity_usd_per_day, coverage_pct"
+    )
+    members = company.rows(
+        f"SELECT plan_version, member_id, {shared} FROM kpi_rollup"
+        " WHERE level = 'rep' AND member_id <> 'NONE' ORDER BY ALL"
+    )
+    territories = company.rows(
+        f"SELECT plan_version, rep_id, {shared} FROM kpi_territory"
+        " WHERE rep_id IS NOT NULL AND account_count > 0 ORDER BY ALL"
+    )
+    assert members == territories
+
+
+def test_the_calendar_has_every_day_once_and_knows_the_trailing_year(company: Built) -> None:
+    ((days, first, last, trailing, as_of),) = company.rows(
+        "SELECT count(*), min(calendar_date), max(calendar_date),"
+        " count(*) FILTER (is_trailing_year), max(calendar_date) FILTER (is_as_of) FROM dim_date"
+    )
+    assert days == (last - first).days + 1
+    assert (first.month, first.day, last.month, last.day) == (1, 1, 12, 31)
+    assert trailing == 365
+    assert as_of.isoformat() == AS_OF
+
+
+def test_moves_seen_by_both_sides_agree(company: Built) -> None:
+    ((moves, gained, lost),) = company.rows(
+        "SELECT (SELECT count(*) FROM fct_move WHERE to_rep_id IS NOT NULL),"
+        " sum(gained_accounts), sum(lost_accounts) FROM kpi_sales_operations"
+    )
+    ((from_seats,),) = company.rows(
+        "SELECT count(*) FROM fct_move WHERE from_rep_id IN (SELECT rep_id FROM dim_rep)"
+    )
+    assert (gained, lost) == (moves, from_seats)

@@ -105,6 +105,62 @@ TYPED_TABLES = {
     "kpi_score_quality": """score_name VARCHAR, metric VARCHAR, group_kind VARCHAR,
         group_name VARCHAR, metric_value DOUBLE, lower_value DOUBLE, upper_value DOUBLE,
         row_count BIGINT, unit VARCHAR, statement VARCHAR""",
+    "dim_date": """
+        calendar_date DATE, calendar_year INTEGER, quarter_number INTEGER, month_number INTEGER,
+        quarter_name VARCHAR, month_name VARCHAR, weekday_number INTEGER, week_start_date DATE,
+        is_weekend BOOLEAN, is_trailing_year BOOLEAN, is_as_of BOOLEAN""",
+    "dim_product": """
+        product_id VARCHAR, product_name VARCHAR, product_line VARCHAR, list_price_usd
+        DECIMAL(18,2), complexity_rating DOUBLE, offering_rating DOUBLE""",
+    "fct_opportunity": """
+        opportunity_id VARCHAR, account_id VARCHAR, rep_id VARCHAR, product_id VARCHAR,
+        territory_id VARCHAR, stage VARCHAR, status VARCHAR, opened_date DATE, closed_date DATE,
+        amount_usd DECIMAL(18,2), probability_pct DOUBLE, cycle_days BIGINT, is_won_trailing
+        BOOLEAN, is_lost_trailing BOOLEAN, is_open BOOLEAN, is_open_qualified BOOLEAN""",
+    "fct_move": """
+        plan_id VARCHAR, scenario VARCHAR, account_id VARCHAR, change VARCHAR, from_rep_id
+        VARCHAR, to_rep_id VARCHAR, from_manager_id VARCHAR, to_manager_id VARCHAR, from_region
+        VARCHAR, to_region VARCHAR, is_customer BOOLEAN, sales_at_stake_usd DECIMAL(18,2),
+        expected_disruption_loss_usd DECIMAL(18,2), service_hours DOUBLE, travel_change_hours
+        DOUBLE, open_opportunities BIGINT, reason_code VARCHAR, reason VARCHAR, runner_up_rep_id
+        VARCHAR, runner_up_delta_usd DECIMAL(18,2)""",
+    "fct_coverage": """
+        account_id VARCHAR, owner_rep_id VARCHAR, last_activity_date DATE, silence_days BIGINT,
+        activity_count BIGINT, logged_hours DOUBLE, service_hours DOUBLE, is_covered BOOLEAN""",
+    "kpi_rollup": """
+        plan_id VARCHAR, scenario VARCHAR, plan_version VARCHAR, level VARCHAR, member_id VARCHAR,
+        member_name VARCHAR, account_count BIGINT, rep_count BIGINT, unowned_accounts BIGINT,
+        service_hours DOUBLE, travel_hours DOUBLE, workload_hours DOUBLE, potential_usd
+        DECIMAL(18,2), actual_sales_usd DECIMAL(18,2), whitespace_usd DECIMAL(18,2),
+        market_penetration_pct DOUBLE, cost_to_serve_usd DECIMAL(18,2), cost_to_serve_pct DOUBLE,
+        open_opportunities BIGINT, avg_deal_usd DECIMAL(18,2), win_rate_pct DOUBLE,
+        sales_cycle_days DOUBLE, sales_velocity_usd_per_day DECIMAL(18,2), coverage_pct DOUBLE""",
+    "kpi_sales_operations": """
+        plan_id VARCHAR, scenario VARCHAR, territory_id VARCHAR, rep_id VARCHAR, rep_name VARCHAR,
+        region VARCHAR, manager_name VARCHAR, is_vacant BOOLEAN, capacity_hours DOUBLE,
+        current_workload_ratio DOUBLE, proposed_workload_ratio DOUBLE, current_hours_deviation_pct
+        DOUBLE, proposed_hours_deviation_pct DOUBLE, current_potential_deviation_pct DOUBLE,
+        proposed_potential_deviation_pct DOUBLE, current_account_count BIGINT,
+        proposed_account_count BIGINT, gained_accounts BIGINT, lost_accounts BIGINT,
+        gained_sales_usd DECIMAL(18,2), lost_sales_usd DECIMAL(18,2)""",
+    "kpi_marketing": """
+        plan_id VARCHAR, scenario VARCHAR, country VARCHAR, state VARCHAR, industry VARCHAR,
+        account_count BIGINT, customer_count BIGINT, potential_usd DECIMAL(18,2), actual_sales_usd
+        DECIMAL(18,2), whitespace_usd DECIMAL(18,2), market_penetration_pct DOUBLE,
+        open_opportunities BIGINT, silent_accounts BIGINT, silent_whitespace_usd DECIMAL(18,2),
+        unowned_accounts BIGINT""",
+    "kpi_customer_success": """
+        plan_id VARCHAR, scenario VARCHAR, territory_id VARCHAR, rep_id VARCHAR, territory_name
+        VARCHAR, region VARCHAR, customer_count BIGINT, moved_customers BIGINT, orphaned_customers
+        BIGINT, sales_at_risk_usd DECIMAL(18,2), expected_disruption_loss_usd DECIMAL(18,2),
+        service_hours DOUBLE, silent_customers BIGINT, customer_coverage_pct DOUBLE""",
+    "kpi_finance": """
+        plan_id VARCHAR, scenario VARCHAR, territory_id VARCHAR, rep_id VARCHAR, territory_name
+        VARCHAR, region VARCHAR, current_actual_sales_usd DECIMAL(18,2), proposed_actual_sales_usd
+        DECIMAL(18,2), current_cost_to_serve_usd DECIMAL(18,2), proposed_cost_to_serve_usd
+        DECIMAL(18,2), current_cost_to_serve_pct DOUBLE, proposed_cost_to_serve_pct DOUBLE,
+        expected_sales_usd DECIMAL(18,2), travel_cost_usd DECIMAL(18,2),
+        expected_disruption_loss_usd DECIMAL(18,2), expected_value_usd DECIMAL(18,2)""",
 }
 
 # `i` runs from 0; rep r0 owns accounts a0, a3, …; the plan moves a0 from r0 to r1.
@@ -263,6 +319,22 @@ _PUBLISHED_ROWS = """
       AS metrics(metric, metric_value, lower_value, upper_value);
 """
 
+# One row each of the tables whose only rule is their key.
+_KEYED_ROWS = """
+    INSERT INTO dim_date BY NAME SELECT DATE '2026-06-30' AS calendar_date;
+    INSERT INTO dim_product BY NAME SELECT 'p0' AS product_id;
+    INSERT INTO fct_opportunity BY NAME SELECT 'x' AS opportunity_id;
+    INSERT INTO fct_move BY NAME SELECT 'plan' AS plan_id, 'a0' AS account_id;
+    INSERT INTO fct_coverage BY NAME SELECT 'a0' AS account_id;
+    INSERT INTO kpi_rollup BY NAME SELECT 'plan' AS plan_id, 'proposed' AS plan_version,
+      'x' AS level, 'x' AS member_id;
+    INSERT INTO kpi_sales_operations BY NAME SELECT 'plan' AS plan_id, 't-r0' AS territory_id;
+    INSERT INTO kpi_marketing BY NAME SELECT 'plan' AS plan_id, 'x' AS country, 'x' AS state,
+      'x' AS industry;
+    INSERT INTO kpi_customer_success BY NAME SELECT 'plan' AS plan_id, 't-r0' AS territory_id;
+    INSERT INTO kpi_finance BY NAME SELECT 'plan' AS plan_id, 't-r0' AS territory_id;
+"""
+
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Every table of the contract, empty."""
@@ -279,7 +351,7 @@ def build_company(path: Path, *faults: str, accounts: int = 10, reps: int = 3) -
     """Write the faultless company to the DuckDB file `path`, then run the statements `faults`."""
     with duckdb.connect(str(path)) as connection:
         create_tables(connection)
-        for script in (_RAW_ROWS, _PUBLISHED_ROWS):
+        for script in (_RAW_ROWS, _PUBLISHED_ROWS, _KEYED_ROWS):
             connection.execute(script.format(accounts=accounts, reps=reps))
         for fault in faults:
             connection.execute(fault)

@@ -693,6 +693,46 @@ PUBLISH_ROWS = Wave(
             kpi_balance_in_band="5.1",
         ),
         _sql(
+            "INSERT INTO dim_date SELECT * FROM dim_date",
+            dim_date_unique="2026-06-30",
+        ),
+        _sql(
+            "INSERT INTO dim_product SELECT * FROM dim_product",
+            dim_product_unique="p0",
+        ),
+        _sql(
+            "INSERT INTO fct_opportunity SELECT * FROM fct_opportunity",
+            fct_opportunity_unique="x",
+        ),
+        _sql(
+            "INSERT INTO fct_move SELECT * FROM fct_move",
+            fct_move_unique="a0",
+        ),
+        _sql(
+            "INSERT INTO fct_coverage SELECT * FROM fct_coverage",
+            fct_coverage_unique="a0",
+        ),
+        _sql(
+            "INSERT INTO kpi_rollup SELECT * FROM kpi_rollup",
+            kpi_rollup_unique="x",
+        ),
+        _sql(
+            "INSERT INTO kpi_sales_operations SELECT * FROM kpi_sales_operations",
+            kpi_sales_operations_unique="t-r0",
+        ),
+        _sql(
+            "INSERT INTO kpi_marketing SELECT * FROM kpi_marketing",
+            kpi_marketing_unique="x",
+        ),
+        _sql(
+            "INSERT INTO kpi_customer_success SELECT * FROM kpi_customer_success",
+            kpi_customer_success_unique="t-r0",
+        ),
+        _sql(
+            "INSERT INTO kpi_finance SELECT * FROM kpi_finance",
+            kpi_finance_unique="t-r0",
+        ),
+        _sql(
             "INSERT INTO kpi_territory_balance SELECT * FROM kpi_territory_balance "
             "WHERE plan_version = 'current' AND metric = 'hours' AND rep_id = 'r0'",
             kpi_territory_balance_unique='"t-r0"',

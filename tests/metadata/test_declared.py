@@ -11,16 +11,9 @@ from pipelines.publish.contract import CONTRACT, META_TABLES, contract_table
 NO_FIGURE = {
     *("plan_id", "scenario", "plan_version", "territory_id", "metric", "solver_status", "seed"),
     *("is_proved_optimal", "is_repeatable", "constraint_kind", "constraint_name", "rep_id"),
-    *(
-        "unit",
-        "measure",
-        "statement",
-        "rep_name",
-        "region",
-        "score_name",
-        "group_kind",
-        "group_name",
-    ),
+    *("unit", "measure", "statement", "rep_name", "region", "score_name", "group_kind"),
+    *("group_name", "level", "member_id", "member_name", "manager_name", "is_vacant"),
+    *("country", "state", "industry", "territory_name"),
 }
 
 
@@ -46,6 +39,8 @@ PROMISED = {
     "run_id",
     "meta_load": "source_table source_file file_sha256 rows_read rows_loaded rows_quarantined "
     "rows_duplicate rows_excluded excluded_by_json run_id",
+    "meta_kpi_history": "as_of scenario plan_version level member_id member_name metric "
+    "metric_value plan_id",
 }
 
 

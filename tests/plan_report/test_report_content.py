@@ -167,3 +167,24 @@ def test_without_other_releases_nothing_is_compared(tmp_path: Path) -> None:
     (tmp_path / "broken" / "manifest.json").write_text("{")
     assert read_other_scenarios(tmp_path, "default", AS_OF).is_empty()
     assert read_other_scenarios(tmp_path / "none", "default", AS_OF).is_empty()
+
+
+def test_a_view_is_its_table(release: Path) -> None:
+    shown = content(read_tables(release), pl.DataFrame())["views"]
+    titles = [view["title"] for view in shown]
+    assert [title.split(":")[0] for title in titles[:4]] == [
+        *("Sales operations", "Marketing", "Customer success", "Finance")
+    ]
+    with duckdb.connect(str(release / "territory.duckdb"), read_only=True) as connection:
+        marketing = connection.execute(
+            "SELECT country, state, industry, account_count, whitespace_usd FROM kpi_marketing "
+            "ORDER BY whitespace_usd DESC, country, state, industry"
+        ).fetchall()
+    assert shown[1]["rows"] == [[*row[:4], float(row[4])] for row in marketing]
+    assert [column["label"] for column in shown[1]["columns"]] == [
+        *("Country", "State", "Industry", "Account count", "Whitespace, USD")
+    ]
+    levels = {view["title"] for view in shown[4:]}
+    assert levels == {"By company", "By region", "By manager", "By segment"} | {
+        *("By industry", "By state")
+    }

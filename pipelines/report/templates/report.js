@@ -142,6 +142,8 @@ setUpMap();
 setUpMoves();
 setUpTerritories();
 setUpReps();
+setUpViews();
+setUpHistory();
 setUpLimits();
 setUpQuality();
 setUpScenarios();
