@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 CONFIG ?= config/project.yaml
+DATA_DIR ?= data
 VENV   := .venv
 BIN    := $(VENV)/bin
 
@@ -12,7 +13,7 @@ export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: run test dev lint format schemas lock setup setup-bench clean
+.PHONY: run test dev dbt-docs lint format schemas lock setup setup-bench clean
 
 run: setup
 	$(BIN)/territory run --config $(CONFIG) $(ARGS)
@@ -28,6 +29,12 @@ dev: setup
 	@mkdir -p $(DAGSTER_HOME)
 	@cp -n config/dagster.yaml $(DAGSTER_HOME)/dagster.yaml 2>/dev/null || true
 	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+# The site of dbt, as one file, from the working database of the last run.
+dbt-docs: setup
+	TERRITORY_WAREHOUSE=$(abspath $(DATA_DIR))/working/warehouse.duckdb $(BIN)/dbt --quiet docs generate --static \
+		--project-dir dbt_project --profiles-dir dbt_project
+	@echo dbt_project/target/static_index.html
 
 lint: setup
 	$(BIN)/ruff check --fix .

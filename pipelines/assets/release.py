@@ -10,7 +10,8 @@ from dagster import MaterializeResult, MetadataValue, asset
 from pipelines.assets.workspace import Workspace
 from pipelines.publish import CONTRACT_TABLES
 from pipelines.publish.layout import REPORT_NAME
-from pipelines.stages.publish import publish
+from pipelines.report.lineage import LINEAGE_NAME
+from pipelines.stages.publish import followed_figures, publish
 
 
 @asset(
@@ -27,6 +28,9 @@ def release(workspace: Workspace) -> MaterializeResult[Any]:
         metadata={
             "folder": MetadataValue.path(str(published.path)),
             "report": MetadataValue.url((published.path / REPORT_NAME).as_uri()),
+            "lineage": MetadataValue.url((published.path / LINEAGE_NAME).as_uri()),
+            # Numbers, so that the UI draws them over runs.
+            **followed_figures(published),
             "plan_id": published.plan_id,
             "tables": len(tables),
             "dagster/row_count": sum(table.rows for table in tables),

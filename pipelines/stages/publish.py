@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+
 from pipelines.progress import report
 from pipelines.publish import (
     PublishRequest,
@@ -12,6 +14,7 @@ from pipelines.publish import (
     prune_run_storage,
     publish_release,
 )
+from pipelines.publish.snapshot import DATABASE_NAME
 from pipelines.report.lineage import write_lineage
 from pipelines.report.quality import write_quality
 from pipelines.report.write import write_report
@@ -63,3 +66,31 @@ def _write_pages(folder: Path, settings: Settings, context: RunContext) -> None:
     )
     write_lineage(folder, company)
     write_quality(folder, company)
+
+
+# What is followed from run to run; the table and column of each, in the row of the plan.
+_FOLLOWED = {
+    "hours_max_deviation_pct": "workload_max_deviation_pct",
+    "potential_max_deviation_pct": "potential_max_deviation_pct",
+    "optimality_gap_pct": "optimality_gap_pct",
+    "moved_accounts": "moved_accounts",
+    "moved_sales_usd": "moved_sales_usd",
+    "retained_accounts_pct": "retained_accounts_pct",
+    "travel_hours": "travel_hours",
+    "expected_value_usd": "expected_value_usd",
+}
+
+
+def followed_figures(release: Release) -> dict[str, float]:
+    """Balance, gap, moves and penetration of a published plan; what is unknown is left out."""
+    with duckdb.connect(str(release.path / DATABASE_NAME), read_only=True) as connection:
+        row = connection.execute(
+            f"SELECT {', '.join(_FOLLOWED.values())} FROM kpi_plan WHERE plan_version = 'proposed'"
+        ).fetchone()
+        penetration = connection.execute(
+            "SELECT market_penetration_pct FROM kpi_rollup "
+            "WHERE plan_version = 'proposed' AND level = 'company'"
+        ).fetchone()
+    figures = dict(zip(_FOLLOWED, row or (), strict=False))
+    figures["market_penetration_pct"] = penetration[0] if penetration else None
+    return {name: float(value) for name, value in figures.items() if value is not None}

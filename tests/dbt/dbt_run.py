@@ -43,6 +43,10 @@ class Dbt:
         """Status by name of what `dbt test` ran."""
         return self._run("test", warehouse, selection, {})
 
+    def docs(self, warehouse: Path) -> None:
+        """Generate the documentation site into the target folder, as one file, too."""
+        self._invoke(self.manifest, ("docs", "generate"), warehouse, "--static")
+
     def _run(
         self, command: str, warehouse: Path, selection: tuple[str, ...], variables: dict[str, Any]
     ) -> dict[str, str]:
@@ -54,14 +58,17 @@ class Dbt:
         assert not errors, "\n".join(errors)
         return {node.node.name: str(node.status) for node in result.result}
 
-    def _invoke(self, manifest: Any, command: str, warehouse: Path, *arguments: str) -> Any:
+    def _invoke(
+        self, manifest: Any, command: str | tuple[str, ...], warehouse: Path, *arguments: str
+    ) -> Any:
         from dbt.cli.main import dbtRunner
 
         os.environ["TERRITORY_WAREHOUSE"] = str(warehouse)
         result = dbtRunner(manifest=manifest).invoke(
             [
                 *("--quiet", "--log-level", "none", "--log-path", str(self.folder / "logs")),
-                *(command, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+                *((command,) if isinstance(command, str) else command),
+                *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
                 *("--target-path", str(self.folder / "target"), *arguments),
             ]
         )

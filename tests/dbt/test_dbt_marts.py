@@ -271,3 +271,12 @@ def test_moves_seen_by_both_sides_agree(company: Built) -> None:
         "SELECT count(*) FROM fct_move WHERE from_rep_id IN (SELECT rep_id FROM dim_rep)"
     )
     assert (gained, lost) == (moves, from_seats)
+
+
+def test_dbt_docs_show_models_comments_and_who_reads_them(dbt: Dbt, company: Built) -> None:
+    dbt.docs(company.warehouse)
+    catalog = json.loads((dbt.folder / "target" / "catalog.json").read_text())
+    table = catalog["nodes"]["model.territory.kpi_rollup"]
+    assert table["columns"]["market_penetration_pct"]["comment"].startswith("Sales ÷ potential")
+    page = (dbt.folder / "target" / "static_index.html").read_text(encoding="utf-8")
+    assert "exposure.territory.plan_report" in page

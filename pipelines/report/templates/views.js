@@ -40,6 +40,9 @@ function setUpHistory() {
     const x = (date) => 16 + 268 * dates.indexOf(date) / (dates.length - 1), y = (value) => 96 - 72 * value / most;
     const svg = el("svg", { viewBox: "0 0 300 118", role: "img", "aria-label": title + ": " + rows.map((row) => `${row.as_of} ${row.plan_version} ${show[kind](row.metric_value)}`).join(", ") });
     svg.append(el("line", { x1: 10, x2: 290, y1: 96, y2: 96, stroke: "#d5dce4" }));
+    const ends = Object.fromEntries(["current", "proposed"].map((version) => [version, rows.filter((row) => row.plan_version === version).at(-1)]));
+    const near = ends.current && ends.proposed && Math.abs(y(ends.current.metric_value) - y(ends.proposed.metric_value)) < 22;
+    const isLower = (version) => near && (version === "current") === (ends.current.metric_value < ends.proposed.metric_value);
     for (const version of ["current", "proposed"]) {
       const points = rows.filter((row) => row.plan_version === version);
       const colour = version === "current" ? "#c05000" : "#0072b2";
@@ -48,7 +51,7 @@ function setUpHistory() {
         const about = el("title", {}, `${row.as_of}: ${show[kind](row.metric_value)}`);
         svg.append(version === "current" ? el("circle", { cx: x(row.as_of), cy: y(row.metric_value), r: 4, fill: "#fff", stroke: colour, "stroke-width": 2 }, about)
           : el("rect", { x: x(row.as_of) - 4, y: y(row.metric_value) - 4, width: 8, height: 8, fill: colour }, about));
-        if (index === points.length - 1) svg.append(el("text", { x: 290, y: Math.max(12, y(row.metric_value) - 8), "text-anchor": "end" }, show[kind](row.metric_value)));
+        if (index === points.length - 1) svg.append(el("text", { x: 290, y: isLower(version) ? y(row.metric_value) + 18 : Math.max(12, y(row.metric_value) - 8), "text-anchor": "end" }, show[kind](row.metric_value)));
       });
     }
     svg.append(el("text", { x: 10, y: 112 }, dates[0]), el("text", { x: 290, y: 112, "text-anchor": "end" }, dates[dates.length - 1]));
