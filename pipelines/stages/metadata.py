@@ -39,6 +39,28 @@ _COLLECT_FINDINGS = """
 """
 
 
+# Each repair is a row; where everybody was located by postal code, that is one row an account.
+_COLLECT_REPAIRS = """
+    INSERT INTO meta_finding_row BY NAME
+    SELECT concat_ws(':', rule, table_name, column_name) AS finding_id, table_name, column_name,
+        rule, record_id, row_number, left(value, 200) AS value,
+        left(repaired_value, 200) AS repaired_value, $run_id AS run_id
+    FROM int_finding__repair
+    ORDER BY table_name, column_name, rule, record_id
+"""
+_SUM_UP_REPAIRS = """
+    INSERT INTO meta_finding BY NAME
+    SELECT concat_ws(':', rule, table_name, column_name) AS finding_id, 'info' AS severity, rule,
+        table_name, column_name, count(*) AS affected_rows,
+        count(*) || ' rows of ' || table_name || ': the source''s text is read as another value, '
+        || 'or a place is looked up (' || replace(rule, '_', ' ') || '); meta_finding_row has both'
+        AS message,
+        $run_id AS run_id
+    FROM int_finding__repair GROUP BY rule, table_name, column_name
+    ORDER BY finding_id
+"""
+
+
 def describe_run(
     settings: Settings,
     context: RunContext,
@@ -84,3 +106,5 @@ def _mappings(settings: Settings) -> list[Path]:
 
 def _collect_findings(connection: duckdb.DuckDBPyConnection, context: RunContext) -> None:
     connection.execute(_COLLECT_FINDINGS, {"run_id": context.run_id})
+    connection.execute(_COLLECT_REPAIRS, {"run_id": context.run_id})
+    connection.execute(_SUM_UP_REPAIRS, {"run_id": context.run_id})

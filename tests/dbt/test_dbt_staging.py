@@ -154,3 +154,24 @@ def test_every_won_amount_is_published_or_itemised(company: Built) -> None:
     assert won == published + itemised
     assert published > 0
     assert itemised > 0
+
+
+def test_every_repair_is_a_row_with_both_values(company: Built) -> None:
+    repairs = set(
+        company.rows(
+            "SELECT column_name, rule, record_id, value, repaired_value"
+            " FROM int_finding__repair WHERE table_name = 'raw_crm__account'"
+        )
+    )
+    assert {row for row in repairs if row[0] != "latitude"} >= {
+        ("industry", "category_unified", "child", "technology", "Technology"),
+        ("postal_code", "postal_code_normalised", "child", "02139-4307", "02139"),
+        ("country", "country_normalised", "child", "USA", "United States"),
+        ("state", "state_normalised", "grandchild", "Massachusetts", "MA"),
+    }
+    located = {row[2]: row[1] for row in repairs if row[0] == "latitude"}
+    assert located["child"] == "located_by_postal_code"
+    assert located["grandchild"] == "located_by_city"
+    assert located["own parent"] == "located_by_state"
+    assert not {"root", "of a leaver"} & located.keys()
+    assert all(row[3] != row[4] for row in repairs)

@@ -4,6 +4,14 @@ with accounts as (
 
 places as (
     {{ places_of('accounts', 'account_id') }}
+),
+
+industries as (
+    {{ common_spellings('accounts', 'industry') }}
+),
+
+segments as (
+    {{ common_spellings('accounts', 'segment') }}
 )
 
 select
@@ -12,8 +20,9 @@ select
     -- An account that names itself as parent heads its own family.
     nullif({{ text('accounts.parent_account_id') }}, accounts.account_id) as parent_account_id,
     {{ text('accounts.owner_rep_id') }} as owner_rep_id,
-    {{ text('accounts.industry') }} as industry,
-    {{ text('accounts.segment') }} as segment,
+    -- Case and spacing make no other category.
+    industries.spelling as industry,
+    segments.spelling as segment,
     {{ text('accounts.street') }} as street,
     places.city,
     places.state,
@@ -31,3 +40,7 @@ select
 from accounts
 inner join places
     on accounts.account_id = places.account_id
+left join industries
+    on {{ folded('accounts.industry') }} = industries.folded
+left join segments
+    on {{ folded('accounts.segment') }} = segments.folded
