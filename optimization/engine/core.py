@@ -52,3 +52,20 @@ def unsettled_units(ranking: Ranking, values: PairValues, count: int) -> Ints:
     # Units with a single pair have an infinite margin: nothing about them is open.
     order = np.argsort(score, kind="stable")[:count]
     return np.sort(order[np.isfinite(margin[order])])
+
+
+def units_near_reps(ranking: Ranking, values: PairValues, count: int, reps: int) -> Ints:
+    """For every rep the `count` units, rising, that cost least per load to bring in or to let go.
+
+    ranking: of all units, two places or more; values: of the best pairs. A common scale for all
+    reps leaves those with dear limits without units to fit their books with.
+    """
+    priced = ranking.priced - ranking.priced[:, :1]
+    priced[:, 0] = priced[:, 1] if priced.shape[1] > 1 else np.inf
+    row, place = np.nonzero((ranking.rep >= 0) & (ranking.rep < reps) & np.isfinite(priced))
+    load = np.maximum(values.load, values.fill).sum(axis=1)
+    rep, score = ranking.rep[row, place], priced[row, place] / np.maximum(load[row], LEAST_LOAD)
+    order = np.lexsort((row, score, rep))
+    first = np.searchsorted(rep[order], np.arange(reps + 1))
+    rank = np.arange(order.size) - first[rep[order]]
+    return np.unique(row[order[rank < count]])

@@ -193,6 +193,25 @@ class CoreLp:
         self._keys = np.union1d(self._keys, keys)
         return unit.size
 
+    def keep_only(self, units: Ints, reps: Ints) -> None:
+        """Close every column of the units (n) but those of their reps (n)."""
+        wanted = np.full(self.problem.unit_count, -1)
+        wanted[units] = reps
+        mine = np.flatnonzero(wanted[self.unit] >= 0)
+        self._open(mine, self.rep[mine] == wanted[self.unit[mine]])
+
+    def open_only(self, unit: int, is_open: Bools) -> None:
+        """Open the columns of one unit at the reps that are open, (J + 1), and close its others."""
+        mine = np.flatnonzero(self.unit == unit)
+        self._open(mine, is_open[self.rep[mine]])
+
+    def _open(self, places: Ints, is_open: Bools) -> None:
+        index = self.column[places].astype(np.int32)
+        top = np.where(is_open, self.inf, 0.0)
+        # The method is in the binding but not in its type stubs.
+        change = getattr(self.highs, "changeColsBounds")  # noqa: B009
+        self._ok(change(index.size, index, np.zeros(index.size), top))
+
     def column_of(self, unit: Ints, rep: Ints) -> Ints:
         """Columns of pairs; -1 where there is none."""
         order = np.argsort(self.unit * (self.problem.rep_count + 1) + self.rep)

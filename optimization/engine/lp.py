@@ -93,12 +93,12 @@ def solve_lp(
     """
     if start is None and problem.unit_count > FITTED_PER_REP * max(problem.rep_count, 1):
         start = fit_prices(problem, watch, tell, penalty=penalty)
-    solving = _Relaxation(problem, penalty, relaxation, start, watch, tell, rel_gap)
+    solving = Relaxation(problem, penalty, relaxation, start, watch, tell, rel_gap)
     return solving.solve(round_limit)
 
 
-class _Relaxation:
-    """The rounds of one solve."""
+class Relaxation:
+    """The rounds of one solve; afterwards units can be placed and everything priced out again."""
 
     def __init__(
         self,
@@ -123,6 +123,7 @@ class _Relaxation:
             raise SolverError(f"unit {unit} has no rep that may own it")
         self._certify(prices, ranking)
         self.owner = ranking.rep[:, 0].copy()  # where units outside the core stand
+        self.is_closed = np.zeros(problem.unit_count, dtype=bool)  # units that take no new pairs
         self.values = problem.pairs.at(np.arange(problem.unit_count), self.owner)
         self.lp = CoreLp(problem, penalty, relaxation, _money(ranking), self._whole())
         basis = basis_of(start)
@@ -159,6 +160,52 @@ class _Relaxation:
                 return self._with_basis(replace(answer, is_exact=True))
         return replace(answer, certificate=self.best)
 
+    # -- units that get one rep --------------------------------------------------------------------
+
+    def place(self, units: Ints, reps: Ints) -> None:
+        """Give each unit, which is in the LP, to one rep for good; `resolve` comes next."""
+        self.is_closed[units] = True
+        self.lp.keep_only(units, reps)
+
+    def complete(self, unit: int) -> Ints:
+        """All pairs of a unit become columns; its allowed reps, rising."""
+        reps = self.problem.pairs.allowed_reps(unit)
+        units = np.full(reps.size, unit)
+        if self.lp.owner_row[unit] < 0:
+            one, owner = units[:1], self.owner[units[:1]]
+            least = self.problem.pairs.at(units, reps).priced(reps, self.best.prices).min()
+            self.lp.enter(one, np.array([least]), _of(self.values, one), owner)
+            self.lp.add_pairs(units, reps)
+            self.lp.settle(one, owner)
+        self.lp.add_pairs(units, reps)
+        self.is_closed[unit] = True
+        return reps
+
+    def resolve(self, round_limit: int) -> float | None:
+        """Solve again, then price out and solve at most `round_limit` times; USD of the last LP.
+
+        None where the watch struck.
+        """
+        for number in range(round_limit + 1):
+            if self.watch.is_over() or not self.lp.run(self.watch.left, is_feasible=number > 0):
+                return None
+            if number == round_limit:
+                break
+            prices = valid_prices(self.problem.limits, self.lp.prices())
+            ranking = self.problem.pairs.cheapest(prices, PAIRS_PER_ROUND)
+            if not self._enter(prices, ranking):
+                break
+        outside = self.lp.owner_row < 0
+        return self.lp.objective() + float(self.values.cost[outside].sum())
+
+    def owners(self) -> Ints:
+        """(U) every unit at its largest share in the last LP; ties go to the smaller rep."""
+        lp, owner = self.lp, self.owner.copy()
+        share = lp.shares()
+        order = np.lexsort((-lp.rep, share))
+        owner[lp.unit[order]] = lp.rep[order]
+        return owner
+
     def _with_basis(self, answer: LpOptimum) -> LpOptimum:
         prices = warm(self.best.prices, self.lp.basis())
         return replace(answer, certificate=Certificate(self.best.bound, prices))
@@ -194,7 +241,7 @@ class _Relaxation:
         most = ENTRANTS_PER_REP * self.problem.rep_count
         first = np.argsort(-saved, kind="stable")[:most]
         outside = np.sort(outside[first[saved[first] > room]])
-        inside = np.flatnonzero(lp.owner_row >= 0)
+        inside = np.flatnonzero((lp.owner_row >= 0) & ~self.is_closed)
         dual = lp.dual[lp.owner_row[inside]] * lp.money + lp.offset[inside]
         cheaper = ranking.priced[inside] < dual[:, None] - room
         row, place = np.nonzero(cheaper & (ranking.rep[inside] >= 0))

@@ -21,6 +21,9 @@ from optimization.engine.watch import Watch
 SEARCHES, STEPS_PER_UNIT = 16, 0.1
 # Searches of a large problem at least, and the steps of a round, millions for every unit.
 FEWEST_OF_LARGE, STEPS_OF_LARGE = 2, 1 / 40
+# Gentle searches of a round, and the steps of each, millions for every unit: twice as many of
+# either gain 0.003 % at 20,000 x 100.
+GENTLE_SEARCHES, STEPS_OF_GENTLE = 8, 1 / 900
 # Arcs priced in the first search, millions, and how many times as many the next round may have.
 STEPS_OF_UNIT, MOST_STEPS, GROWTH, MOST_GROWTH = 1 / 300, 800.0, 2, 6
 # What the searches beside the first plan take of a given number of steps.
@@ -58,17 +61,23 @@ def searches(
     *,
     number: int,
     is_large: bool,
+    is_gentle: bool = False,
     certificate: Certificate | None,
     allowance: float,
     watch: Watch,
 ) -> list[Callable[[], Ints]]:
     """The searches of a round, each from one of the starts in turn with a seed of its own.
 
-    number: 0 for the one beside the first plan, then that of the round from 1 on.
+    number: 0 for the one beside the first plan, then that of the round from 1 on. is_gentle: many
+    short searches that stay near their starts.
     """
     steps = _steps(problem, number, is_large)
     fewest = FEWEST_OF_LARGE if is_large else 1
     lanes = int(min(max(steps / (STEPS_PER_UNIT * problem.unit_count), fewest), SEARCHES))
+    if is_gentle:
+        lanes = GENTLE_SEARCHES
+        if not problem.effort.search_steps:
+            steps = lanes * STEPS_OF_GENTLE * problem.unit_count
 
     def one(lane: int) -> Ints:
         return search(
@@ -80,6 +89,7 @@ def searches(
             watch=watch,
             prices=None if certificate is None else certificate.prices,
             relaxation=allowance,
+            is_gentle=is_gentle,
         ).owner
 
     return [lambda lane=lane: one(lane) for lane in range(lanes)]  # type: ignore[misc]
