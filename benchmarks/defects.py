@@ -334,8 +334,8 @@ def page(result: Mapping[str, Any]) -> str:
         "",
         f"A clean sample company of {result['accounts']:,} accounts (a fourth of its activities); "
         f"the last good load is its export of {BASELINE_DAYS} days before, with the deals, "
-        "activities, revenues and owners of then. A finding counts only with the kind's table, column and rule. Recall: share of "
-        "the injected rows that are named. Precision: share of the named rows that were injected.",
+        "activities, revenues and owners of then. A finding counts only with the kind's table, "
+        "column and rule. Recall: share of the injected rows that are named. Precision: share of the named rows that were injected.",
         "",
         machine_line(result["machine"]),
         "",
