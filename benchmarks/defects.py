@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 AS_OF = date(2026, 6, 30)
 RATES = (0.001, 0.01, 0.05)
 BASELINE_DAYS = 7
-DAY_ACCOUNTS = 1_000
+DAY_ACCOUNTS = 500
 US_DATE = "%m/%d/%Y"
 # A day in the life of a CRM beside new and closing deals: shares of accounts that change.
 REVENUE_UPDATES, OWNER_CHANGES = 0.003, 0.001
@@ -335,7 +335,8 @@ def page(result: Mapping[str, Any]) -> str:
         f"A clean sample company of {result['accounts']:,} accounts (a fourth of its activities); "
         f"the last good load is its export of {BASELINE_DAYS} days before, with the deals, "
         "activities, revenues and owners of then. A finding counts only with the kind's table, "
-        "column and rule. Recall: share of the injected rows that are named. Precision: share of the named rows that were injected.",
+        "column and rule. Recall: share of the injected rows that are named. Precision: share of "
+        "the named rows that were injected.",
         "",
         machine_line(result["machine"]),
         "",
