@@ -13,7 +13,7 @@ export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: run test dev dbt-docs lint format schemas lock setup setup-bench clean
+.PHONY: run test dev dbt-docs superset lint format schemas lock setup setup-bench clean
 
 run: setup
 	$(BIN)/territory run --config $(CONFIG) $(ARGS)
@@ -35,6 +35,10 @@ dbt-docs: setup
 	TERRITORY_WAREHOUSE=$(abspath $(DATA_DIR))/working/warehouse.duckdb $(BIN)/dbt --quiet docs generate --static \
 		--project-dir dbt_project --profiles-dir dbt_project
 	@echo dbt_project/target/static_index.html
+
+# Apache Superset with a dashboard over what is published, in an environment of its own.
+superset:
+	docs/superset/start.sh $(DATA_DIR)
 
 lint: setup
 	$(BIN)/ruff check --fix .

@@ -124,6 +124,8 @@ def test_the_release_is_complete(sample_data_dir: Path) -> None:
         assert frame.height == table["rows"], table["name"]
         assert "hourly_cost_usd" not in frame.columns
     assert (release / "moves.csv").is_file()
+    for page in ("report.html", "lineage.html", "quality.html"):
+        assert (release / page).is_file()
     assert (release / "moves.xlsx").is_file()
     assert list(release.glob("*.wal")) == []
 
