@@ -236,8 +236,8 @@ def page(results: dict[str, Any], runs: int) -> str:
         f"process of its own, {os.cpu_count()} cores, Python {platform.python_version()}, DuckDB "
         f"{duckdb.__version__}, {platform.system()} {platform.machine()}. Bare: CREATE TABLE AS "
         "SELECT from the same file, types detected. Imports and dbt's parsing are left out. "
-        f"A dash: not measured. Load of the machine when this was written: {os.getloadavg()[0]:.0f}; where "
-        "it exceeds the cores, the CPU seconds are what counts.",
+        f"A dash: not measured. Load of the machine at the end: {os.getloadavg()[0]:.0f}; "
+        "where it exceeds the cores, the CPU seconds are what counts.",
         "",
         "| opportunities | MB | seconds | bare | landing | landing ÷ bare | ingest | staging "
         "| gates | all ÷ bare | most memory GB |",
