@@ -86,6 +86,8 @@ def row_findings_of_file(
         parts.append(
             "SELECT 'excluded_defect', breach.column_name, row_number, breach.value, NULL"
             f" FROM {SHAPED} WHERE exclusion IS NOT NULL AND breach IS NOT NULL"
+            # Findings are published, pay is not.
+            " AND breach.column_name <> 'hourly_cost_usd'"
         )
     findings = _empty_columns(connection, entity, mapping)
     return findings + name_rows(

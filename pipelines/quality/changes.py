@@ -161,23 +161,25 @@ def _permuted(connection: duckdb.DuckDBPyConnection, entity: Entity) -> str:
         if share is not None and share > _MEASURED_SHARE
     )
     return f"""
-        (WITH changed AS (
-            SELECT *, value IN (
-                SELECT other.old FROM changed_value AS other
-                WHERE other.column_name = changed_value.column_name) AS is_old,
-                old IN (
-                SELECT other.value FROM changed_value AS other
-                WHERE other.column_name = changed_value.column_name) AS is_new
-            FROM changed_value WHERE column_name IN ({names or "''"})),
-        judged AS (
-            SELECT *, count(*) FILTER (is_old AND is_new) OVER one_column AS alike,
-                count(*) FILTER (is_old) OVER one_column AS from_old,
-                count(*) FILTER (is_new) OVER one_column AS to_new,
-                count(*) OVER one_column AS changed
-            FROM changed WINDOW one_column AS (PARTITION BY column_name))
+        -- Sets and groups: IN per column and filtered windows cost DuckDB the square of the rows.
+        (WITH olds AS (SELECT DISTINCT column_name, old FROM changed_value),
+        news AS (SELECT DISTINCT column_name, value FROM changed_value),
+        changed AS (
+            SELECT changed_value.*, olds.old IS NOT NULL AS is_old, news.value IS NOT NULL AS is_new
+            FROM changed_value
+            LEFT JOIN olds ON olds.column_name = changed_value.column_name
+                AND olds.old = changed_value.value
+            LEFT JOIN news ON news.column_name = changed_value.column_name
+                AND news.value = changed_value.old
+            WHERE changed_value.column_name IN ({names or "''"})),
+        counts AS (
+            SELECT column_name, count(*) FILTER (is_old AND is_new) AS alike,
+                count(*) FILTER (is_old) AS from_old, count(*) FILTER (is_new) AS to_new,
+                count(*) AS changed
+            FROM changed GROUP BY column_name)
         SELECT 'values_permuted' AS rule, column_name, row_number, record_id, value,
             old AS repaired_value, NULL AS score
-        FROM judged
+        FROM changed JOIN counts USING (column_name)
         -- A shuffled value was another's before and has its own place taken. Both together happen
         -- by chance as often as their shares say.
         WHERE is_old AND is_new AND alike >= {_FEWEST_ALIKE}

@@ -4,7 +4,16 @@ import pytest
 
 from benchmarks.defect_kinds import KINDS, ROW_KINDS
 from benchmarks.defect_kinds.kind import Injected, Rows
-from benchmarks.defects import AS_OF, Outcome, as_it_stood, company, judge, page, run_defects
+from benchmarks.defects import (
+    AS_OF,
+    Outcome,
+    as_it_stood,
+    company,
+    judge,
+    page,
+    run_days,
+    run_defects,
+)
 
 NAMES = (
     *("typo in a category", "near-duplicate account", "parent cycle", "wrong sign"),
@@ -83,3 +92,9 @@ def test_an_earlier_day_knows_nothing_of_later_ones() -> None:
     ]
     assert max(dates) <= day
     assert earlier["opportunities.csv"].height < clean["opportunities.csv"].height
+
+
+def test_clean_days_raise_no_error() -> None:
+    days = run_days(2, 7, lambda text: None)
+    assert [day["day"] for day in days] == ["2026-06-29", "2026-06-30"]
+    assert [day["error"] for day in days] == [[], []]
