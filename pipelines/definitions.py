@@ -20,6 +20,7 @@ from pipelines.assets.ingest import SOURCE_FILES, ingested_tables
 from pipelines.assets.metadata import metadata_tables
 from pipelines.assets.plan import planned_territories
 from pipelines.assets.release import release
+from pipelines.assets.score import fitted_scores
 from pipelines.assets.workspace import Workspace
 from pipelines.settings.loader import DEFAULT_CONFIG
 from pipelines.settings.project import ProjectSettings
@@ -51,6 +52,7 @@ def build_definitions(config: Path | None = None) -> Definitions:
             *SOURCE_FILES,
             ingested_tables,
             *build_dbt_assets(),
+            fitted_scores,
             planned_territories,
             metadata_tables,
             release,

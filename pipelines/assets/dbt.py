@@ -1,4 +1,4 @@
-"""The dbt models as assets and their tests as asset checks, in two parts around the plan.
+"""The dbt models as assets and their tests as asset checks, in three parts around models and plan.
 
 https://docs.dagster.io/integrations/libraries/dbt
 """
@@ -18,12 +18,13 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from pipelines.assets.table_metadata import materialized
 from pipelines.assets.workspace import Workspace
-from pipelines.stages.transform import Part, load_manifest, stop_on_failed_tests, transform
+from pipelines.stages.transform import PARTS, Part, load_manifest, stop_on_failed_tests, transform
 
 # Each layer of models is a group; who answers for it is one decision, made here.
 LAYER_OWNERS = {
     "staging": "team:data-engineering",
     "intermediate": "team:revenue-analytics",
+    "scores": "team:revenue-analytics",
     "planning": "team:revenue-analytics",
     "marts": "team:sales-operations",
 }
@@ -64,9 +65,9 @@ class LayerTranslator(DagsterDbtTranslator):
 
 
 def build_dbt_assets() -> list[AssetsDefinition]:
-    """The models before and after the plan, from the manifest that set-up parsed."""
+    """The models of each part, from the manifest that set-up parsed."""
     manifest = load_manifest()
-    return [_part_assets(manifest, "pre_plan"), _part_assets(manifest, "post_plan")]
+    return [_part_assets(manifest, part) for part in PARTS]
 
 
 def _part_assets(manifest: Mapping[str, Any], part: Part) -> AssetsDefinition:

@@ -159,6 +159,47 @@ class PotentialSettings(_Section):
         return self
 
 
+class FittingSettings(_Section):
+    """When models are fitted and how large they are (`pipelines.scoring`)."""
+
+    is_fitted: bool = Field(
+        default=True,
+        description="Fit models; without them potential is the hierarchical quantile, and deals "
+        "have the win rate of the book.",
+    )
+    minimum_customers: int = Field(
+        default=200,
+        ge=20,
+        description="Customers needed to fit the models of potential and sales; with fewer a "
+        "calibrated quantile of 0.8 is uncertain by more than 3 points.",
+    )
+    minimum_deals: int = Field(
+        default=400,
+        ge=40,
+        description="Closed deals needed to fit the win probability; at least half as many of "
+        "either outcome.",
+    )
+    minimum_evidence: NonNegative = Field(
+        default=2.5,
+        description="Standard errors by which a model must beat a constant on left-out rows to be "
+        "used: below 1 % of models of pure chance do.",
+    )
+    trees: int = Field(default=40, ge=1, le=2000, description="Trees of a model.")
+    leaves: int = Field(
+        default=6, ge=2, le=255, description="Leaves of a tree: interactions of a few columns."
+    )
+    minimum_leaf_rows: int = Field(
+        default=30, ge=5, description="Rows a leaf needs; a quantile of 0.8 of fewer is noise."
+    )
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.1, description="Share of a tree's correction that is taken."
+    )
+    maximum_rows: int = Field(
+        default=100_000, ge=1000, description="Most rows a model is fitted on, drawn by the seed."
+    )
+    seed: int = Field(default=7, ge=0, description="Seed of everything drawn.")
+
+
 class SegmentSettings(_Section):
     """One segment, for accounts whose segment the source does not name."""
 
@@ -302,6 +343,7 @@ class Scoring(_Section):
     cycle_index: CycleIndexSettings = CycleIndexSettings()
     workload: WorkloadSettings = WorkloadSettings()
     potential: PotentialSettings = PotentialSettings()
+    fitting: FittingSettings = FittingSettings()
     segments: tuple[SegmentSettings, ...] = Field(
         default=(
             SegmentSettings(name="Enterprise", minimum_revenue_usd=1e9, minimum_employees=1000),
@@ -320,10 +362,11 @@ class Scoring(_Section):
     def dbt_vars(self) -> dict[str, Any]:
         """The constants as dbt variables: plain numbers, texts, lists and mappings.
 
-        A setting of a section becomes `<section>_<setting>`; `segments` keeps its name.
+        A setting of a section becomes `<section>_<setting>`; `segments` keeps its name, `fitting`
+        is read by Python alone.
         """
         flat: dict[str, Any] = {}
-        for section, content in self.model_dump(mode="json").items():
+        for section, content in self.model_dump(mode="json", exclude={"fitting"}).items():
             if isinstance(content, dict):
                 flat |= {f"{section}_{setting}": value for setting, value in content.items()}
             else:

@@ -1,6 +1,7 @@
 """Last stage: swap the audited tables in as the release, then let go of what is too old."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from pipelines.report.quality import write_quality
 from pipelines.report.write import write_report
 from pipelines.settings.loader import Settings
 from pipelines.stages.quality import keep_good_load
-from pipelines.stages.run_context import RunContext, WorkPaths
+from pipelines.stages.run_context import MODELS_FILE, RunContext, WorkPaths
 
 
 def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None]) -> Release:
@@ -66,6 +67,7 @@ def _write_pages(folder: Path, settings: Settings, context: RunContext) -> None:
     )
     write_lineage(folder, company)
     write_quality(folder, company)
+    shutil.copyfile(WorkPaths(settings.data_dir).models, folder / MODELS_FILE)
 
 
 # What is followed from run to run; the table and column of each, in the row of the plan.

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pipelines.errors import GateError
 
+MODELS_FILE = "models.json"
+
 
 def digest_of(*parts: str) -> str:
     """A 16-digit hash of `parts`, the form every id of a run has."""
@@ -39,6 +41,11 @@ class WorkPaths:
     def baseline(self) -> Path:
         """The last good loads, for the next one to be compared with."""
         return self.data_dir / "baseline"
+
+    @property
+    def models(self) -> Path:
+        """The fitted models of the run; becomes part of the release."""
+        return self.work / MODELS_FILE
 
     @property
     def quarantine(self) -> Path:

@@ -22,9 +22,10 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 PARSED_MANIFEST = DBT_PROJECT / "target" / "partial_parse.msgpack"
 
-Part = Literal["pre_plan", "post_plan"]
-PARTS: tuple[Part, ...] = ("pre_plan", "post_plan")
+Part = Literal["pre_score", "pre_plan", "post_plan"]
+PARTS: tuple[Part, ...] = ("pre_score", "pre_plan", "post_plan")
 WHAT_A_PART_DOES = {
+    "pre_score": "Uniting sources",
     "pre_plan": "Scoring accounts and reps",
     "post_plan": "Building the published tables",
 }

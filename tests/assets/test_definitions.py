@@ -56,6 +56,8 @@ def test_the_job_holds_every_table_and_every_gate(definitions: Definitions) -> N
     assert {node.name for node in job.nodes} == {
         "ingest",
         "expectations_raw",
+        "dbt_pre_score",
+        "score",
         "dbt_pre_plan",
         "plan",
         "plan_verifier",

@@ -111,6 +111,7 @@ def _tables_of_the_pipeline(
     from pipelines.settings.loader import load_settings
     from pipelines.stages.ingest import ingest
     from pipelines.stages.run_context import WorkPaths
+    from pipelines.stages.score import score
     from pipelines.stages.transform import transform
     from pipelines.warehouse import session
 
@@ -125,6 +126,8 @@ def _tables_of_the_pipeline(
     project.write_text(yaml.safe_dump(content | paths))
     settings = load_settings(project)
     context, _ = ingest(settings, today=date(2026, 7, 1))
+    transform(settings, context, "pre_score")
+    score(settings, context)
     transform(settings, context, "pre_plan")
     tables = {
         "accounts": "int_plan__account",

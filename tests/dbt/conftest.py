@@ -8,6 +8,7 @@ import pytest
 from tests.dbt.company import small_company, write_raw_tables
 from tests.dbt.dbt_run import Built, Dbt
 from tests.dbt.plan_tables import write_plan_tables
+from tests.dbt.score_tables import write_score_tables
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +26,13 @@ def build_company(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         warehouse = tmp_path_factory.mktemp("company") / "warehouse.duckdb"
         write_raw_tables(warehouse, rows)
         left_out = ["resource_type:unit_test"] + ["resource_type:test"] * (not is_tested)
-        statuses = dbt.build(
-            warehouse, "--select", "tag:pre_plan", "--exclude", *left_out, **variables
-        )
+        statuses = {}
+        for part in ("pre_score", "pre_plan"):
+            statuses |= dbt.build(
+                warehouse, "--select", f"tag:{part}", "--exclude", *left_out, **variables
+            )
+            if part == "pre_score":
+                write_score_tables(warehouse)
         return Built(warehouse, statuses)
 
     return build

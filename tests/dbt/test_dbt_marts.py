@@ -6,10 +6,18 @@ from typing import Any
 import pytest
 
 from pipelines.publish.contract import CONTRACT, PAY_COLUMNS, PLAIN_TYPES, RESTRICTED_TABLES
+from pipelines.stages.transform import PARTS
 from tests.dbt.company import ACCOUNTS, AS_OF
 from tests.dbt.dbt_run import Built, Dbt
 
 PUBLISHED = ("dim_", "fct_", "kpi_", "plan_")
+PART_OF_LAYER = {
+    "staging": "pre_score",
+    "intermediate": "pre_score",
+    "scores": "pre_plan",
+    "planning": "pre_plan",
+    "marts": "post_plan",
+}
 MARTS = [table for table in CONTRACT if table.name.startswith(PUBLISHED)]
 
 
@@ -187,7 +195,7 @@ def test_the_project_keeps_its_layers(dbt: Dbt) -> None:
         if node.resource_type != "model":
             continue
         layer = node.fqn[1]
-        assert node.tags == (["post_plan"] if layer == "marts" else ["pre_plan"]), node.name
+        assert node.tags == [PART_OF_LAYER[layer]], node.name
         assert node.config.group, node.name
         assert node.config.materialized == "table", node.name
         assert node.description.startswith("One row"), node.name
@@ -207,7 +215,7 @@ def test_no_test_of_one_part_needs_the_other(dbt: Dbt) -> None:
                 part
                 for parent in node.depends_on.nodes
                 for part in tags.get(parent, ())
-                if part in ("pre_plan", "post_plan")
+                if part in PARTS
             }
             assert len(parts) == 1, f"{node.name} hangs on {json.dumps(sorted(parts))}"
 

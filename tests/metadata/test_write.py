@@ -17,6 +17,7 @@ from pipelines.publish.contract import CONTRACT, META_TABLES, check_contract
 from tests.dbt.company import small_company, write_raw_tables
 from tests.dbt.dbt_run import Dbt
 from tests.dbt.plan_tables import write_plan_tables
+from tests.dbt.score_tables import write_score_tables
 
 MAPPING = """
 source: crm
@@ -57,6 +58,8 @@ class Described:
         dbt = Dbt(folder)
         write_raw_tables(self.warehouse, small_company())
         without_tests = ("--exclude", "resource_type:unit_test", "resource_type:test")
+        dbt.build(self.warehouse, "--select", "tag:pre_score", *without_tests)
+        write_score_tables(self.warehouse)
         dbt.build(self.warehouse, "--select", "tag:pre_plan", *without_tests)
         write_plan_tables(self.warehouse)
         dbt.build(self.warehouse, "--select", "tag:post_plan", *without_tests)

@@ -14,7 +14,11 @@ select
     states.state,
     county_business.naics_sector,
     sum(county_business.employment)::bigint as employment,
-    sum(county_business.establishments)::bigint as establishments
+    sum(county_business.establishments)::bigint as establishments,
+    round(
+        sum(county_business.annual_payroll_usd)::double / nullif(sum(county_business.employment), 0),
+        2
+    ) as pay_usd
 from county_business
 inner join states
     on county_business.state_fips = states.state_fips
@@ -27,6 +31,7 @@ select
     null as state,
     naics_sector,
     sum(employment)::bigint as employment,
-    sum(establishments)::bigint as establishments
+    sum(establishments)::bigint as establishments,
+    round(sum(annual_payroll_usd)::double / nullif(sum(employment), 0), 2) as pay_usd
 from county_business
 group by naics_sector

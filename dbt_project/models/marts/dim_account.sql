@@ -32,6 +32,10 @@ potentials as (
 
 history as (
     select * from {{ ref('int_account__history') }}
+),
+
+fitted as (
+    select * from {{ source('score', 'int_account__fitted') }}
 )
 
 select
@@ -62,7 +66,8 @@ select
     complexity.missing_factors as missing_complexity_factors,
     potentials.potential_basis,
     potentials.is_over_market,
-    planned.visits_per_year
+    planned.visits_per_year,
+    {{ usd('coalesce(fitted.predicted_sales_usd, 0)') }} as predicted_sales_usd
 from accounts
 inner join planned
     on accounts.account_id = planned.account_id
@@ -80,3 +85,5 @@ inner join potentials
     on accounts.account_id = potentials.account_id
 inner join history
     on accounts.account_id = history.account_id
+left join fitted
+    on accounts.account_id = fitted.account_id

@@ -4,6 +4,10 @@ with opportunities as (
 
 complexity as (
     select * from {{ ref('int_opportunity__complexity') }}
+),
+
+wins as (
+    select * from {{ source('score', 'int_opportunity__win') }}
 )
 
 select
@@ -17,7 +21,10 @@ select
     complexity.cycle_factor,
     complexity.size_factor,
     complexity.offering_factor,
-    complexity.missing_factors as missing_complexity_factors
+    complexity.missing_factors as missing_complexity_factors,
+    round(wins.win_probability_pct::double, 4) as win_probability_pct
 from opportunities
 inner join complexity
     on opportunities.opportunity_id = complexity.opportunity_id
+left join wins
+    on opportunities.opportunity_id = wins.opportunity_id

@@ -16,9 +16,14 @@ caps as (
     select * from {{ ref('int_market__cap') }}
 ),
 
+fitted as (
+    select * from {{ source('score', 'int_account__fitted') }}
+),
+
 accounts as (
     select
         profiles.account_id,
+        fitted.comparable_spend_usd as fitted_spend_usd,
         -- A category spelt in another case is the same category.
         lower(profiles.industry) as industry,
         profiles.segment,
@@ -34,6 +39,8 @@ accounts as (
         on profiles.account_id = history.account_id
     inner join locations
         on profiles.account_id = locations.account_id
+    left join fitted
+        on profiles.account_id = fitted.account_id
 ),
 
 customers as (
@@ -44,7 +51,8 @@ customers as (
     where actual_sales_usd > 0
 ),
 
--- What comparable customers spend, from the narrowest group that is large enough.
+-- What comparable customers spend, from the narrowest group that is large enough; it counts where
+-- no model is fitted.
 {% set by_size = {
     'industry_size': ['industry', 'size_band'],
     'industry_only': ['industry'],
@@ -95,6 +103,7 @@ estimates as (
     select
         accounts.*,
         coalesce(
+            accounts.fitted_spend_usd,
             accounts.size_units
             * coalesce(
                 industry_size.spend, industry_only.spend, size_only.spend, sized_book.spend
@@ -105,6 +114,7 @@ estimates as (
             whole_book.spend
         ) as comparable_spend_usd,
         case
+            when accounts.fitted_spend_usd is not null then 'fitted model'
             when accounts.size_units is null
                 then
                     case

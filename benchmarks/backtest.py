@@ -1,0 +1,322 @@
+"""Do the scores predict? Fitted on what was known at a cut-off, held against what came after.
+
+    python -m benchmarks.backtest --config config/project.yaml --cutoff 2025-06-30 --json FILE
+
+The pipeline runs up to the scores with the cut-off as planning date, in a folder that is thrown
+away. The horizon is the year after the cut-off, or as much of it as the data hold; the outcome that
+models learn is as long. Held against the year after:
+
+- coverage of the raw calibrated quantile, before floor and cap, over accounts that buy: potential
+  is what comparable *customers* spend. Ties are broken by coin.
+- ranking of all accounts by predicted sales, beside last year's sales, revenue × what the
+  industry sold per dollar of revenue, and employees.
+- expected calibration error of the win probability, over deals closed after the cut-off.
+
+A book whose outcomes are chance must show no lift: then no model is used, and the page says so.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from benchmarks.forecast_measures import (
+    Floats,
+    binomial_bounds,
+    coverage,
+    rank_correlation,
+    top_decile_lift,
+)
+from pipelines.errors import TerritoryError
+
+SEED = 7
+SEGMENT_ACCOUNTS = 100
+
+_FUTURE = """
+    SELECT a.account_id, coalesce(sum(o.amount_usd), 0)::DOUBLE AS outcome_usd
+    FROM stg_crm__account AS a
+    LEFT JOIN int_crm__opportunity AS o
+      ON a.account_id = o.account_id AND o.status = 'won'
+      AND o.closed_date > $cutoff AND o.closed_date <= $until
+    GROUP BY a.account_id ORDER BY a.account_id
+"""
+_SCORES = """
+    SELECT account_id, lower(p.industry) AS industry, p.segment, p.employee_count::DOUBLE AS
+      employee_count, p.annual_revenue_usd::DOUBLE AS annual_revenue_usd,
+      h.actual_sales_usd::DOUBLE AS last_year_usd, f.predicted_sales_usd,
+      coalesce(f.comparable_spend_usd, q.comparable_spend_usd)::DOUBLE AS quantile_usd
+    FROM int_account__profile AS p
+    JOIN int_account__history AS h USING (account_id)
+    JOIN int_account__fitted AS f USING (account_id)
+    JOIN int_account__potential AS q USING (account_id)
+    ORDER BY account_id
+"""
+_LATER_DEALS = """
+    SELECT f.* FROM int_opportunity__feature AS f
+    JOIN int_crm__opportunity AS o USING (opportunity_id)
+    WHERE f.moment = 'closed' AND o.closed_date > $cutoff ORDER BY f.opportunity_id
+"""
+
+
+def backtest(config: Path, cutoff: date) -> dict[str, Any]:
+    """The whole backtest as plain values.
+
+    Raises:
+        ValueError: nothing closes after the cut-off, or nothing before it.
+    """
+    from pipelines.scoring.evidence import calibration_error
+    from pipelines.scoring.win import fit_win
+    from pipelines.settings.loader import load_settings
+    from pipelines.warehouse import session
+
+    with tempfile.TemporaryDirectory() as folder:
+        before = _scored(config, Path(folder) / "before", cutoff)
+        with session(before) as connection:
+            first, last = _span(connection, cutoff)
+            until = min(last, _months_later(cutoff, 12))
+            span = {"cutoff": cutoff, "until": until}
+            months = {"learned": _months(first, cutoff), "ahead": _months(cutoff, until)}
+            table = connection.execute(_SCORES).pl()
+            future = connection.execute(_FUTURE, span).pl()["outcome_usd"].to_numpy()
+            quality = connection.execute(
+                "SELECT score_name, metric, metric_value, statement FROM int_score__model_quality "
+                "WHERE metric = 'is_fitted' ORDER BY score_name"
+            ).fetchall()
+            closed = connection.execute(
+                "SELECT * FROM int_opportunity__feature WHERE moment = 'closed' "
+                "ORDER BY opportunity_id"
+            ).pl()
+        settings = load_settings(config)
+        # What the deals that close later look like, from a planning date after them.
+        after = _featured(config, Path(folder) / "after", until)
+        with session(after) as connection:
+            later = connection.execute(_LATER_DEALS, {"cutoff": cutoff}).pl()
+    fitting = settings.scoring.fitting
+    win = fit_win(closed, later, fitting.minimum_deals, fitting.minimum_evidence)
+    is_won = (later["status"] == "won").to_numpy()
+    return {
+        "config": str(config),
+        "cutoff": cutoff.isoformat(),
+        "until": until.isoformat(),
+        "months_learned": months["learned"],
+        "months_ahead": months["ahead"],
+        "accounts": table.height,
+        "models": {name: {"is_fitted": bool(v), "why": why} for name, _, v, why in quality},
+        "coverage": _coverage(table, future, settings.scoring.potential.quantile, months),
+        "ranking": _ranking(table, future),
+        "winning": {
+            "deals": int(is_won.size),
+            "won_pct": 100 * float(is_won.mean()) if is_won.size else None,
+            "calibration_error": calibration_error(is_won, win.probability),
+            "is_calibrated": calibration_error(is_won, win.probability) <= 0.03,
+        },
+    }
+
+
+def _coverage(
+    table: pl.DataFrame, future: Floats, quantile: float, months: dict[str, int]
+) -> dict[str, Any]:
+    """Coverage over buyers, overall and by segment, each with what it had to be."""
+    forecast = table["quantile_usd"].fill_null(np.nan).to_numpy()
+    usable = (future > 0) & ~np.isnan(forecast)
+    found: dict[str, Any] = {"quantile": quantile, "groups": []}
+    if min(months["learned"], 12) != months["ahead"]:
+        found["remark"] = (
+            f"{min(months['learned'], 12)} months learned, {months['ahead']} ahead: not the same "
+            "length, so coverage says little"
+        )
+    segments = table["segment"].to_numpy()
+    for name in ["all", *sorted(set(segments.tolist()))]:
+        here = usable if name == "all" else usable & (segments == name)
+        rows = int(here.sum())
+        if not rows or (name != "all" and rows < SEGMENT_ACCOUNTS):
+            continue
+        share = coverage(future[here], forecast[here], SEED)
+        wide = 0.03 if name == "all" else 0.10
+        low, high = quantile - wide, quantile + wide
+        exact = binomial_bounds(quantile, rows)
+        found["groups"].append(
+            {
+                "group": name,
+                "buyers": rows,
+                "coverage_pct": 100 * share,
+                "wanted_pct": [100 * low, 100 * high],
+                "binomial_99_pct": [100 * bound for bound in exact],
+                "holds": low <= share <= high or exact[0] <= share <= exact[1],
+            }
+        )
+    every = ~np.isnan(forecast)
+    found["all_accounts_coverage_pct"] = (
+        100 * coverage(future[every], forecast[every], SEED) if every.any() else None
+    )
+    return found
+
+
+def _ranking(table: pl.DataFrame, future: Floats) -> dict[str, Any]:
+    """Rank correlation and lift of every score with the sales that came."""
+    revenue = table["annual_revenue_usd"]
+    rates = table.group_by("industry").agg(
+        (pl.col("last_year_usd").sum() / pl.col("annual_revenue_usd").sum()).alias("rate")
+    )
+    by_industry = table.join(rates, on="industry", how="left", maintain_order="left")["rate"]
+    # An unknown size counts as the median; where all are unknown, the score is the same for all.
+    typical_revenue, typical_size = revenue.median(), table["employee_count"].median()
+    scores = {
+        "predicted_sales": table["predicted_sales_usd"],
+        "last_year": table["last_year_usd"],
+        "revenue_x_industry": revenue.fill_null(float(typical_revenue or 0)) * by_industry,
+        "employees": table["employee_count"].fill_null(float(typical_size or 0)),
+    }
+    found = {
+        name: {
+            "spearman": rank_correlation(_numbers(values), future),
+            "top_decile_lift": top_decile_lift(_numbers(values), future),
+        }
+        for name, values in scores.items()
+    }
+    own = found["predicted_sales"]
+    found["beats_all"] = all(
+        own[measure] > found[name][measure] for name in list(scores)[1:] for measure in own
+    )
+    return found
+
+
+def _numbers(values: pl.Series) -> Floats:
+    return values.cast(pl.Float64).fill_null(0.0).to_numpy()
+
+
+def _scored(config: Path, data_dir: Path, as_of: date) -> Path:
+    """The pipeline up to the scores; returns the working database."""
+    from pipelines.stages.score import score
+    from pipelines.stages.transform import transform
+
+    return _built(
+        config,
+        data_dir,
+        as_of,
+        [
+            lambda settings, context: transform(settings, context, "pre_score"),
+            score,
+            lambda settings, context: transform(settings, context, "pre_plan"),
+        ],
+    )
+
+
+def _featured(config: Path, data_dir: Path, as_of: date) -> Path:
+    """The pipeline up to the features."""
+    from pipelines.stages.transform import transform
+
+    return _built(
+        config,
+        data_dir,
+        as_of,
+        [lambda settings, context: transform(settings, context, "pre_score")],
+    )
+
+
+def _built(
+    config: Path, data_dir: Path, as_of: date, stages: list[Callable[[Any, Any], Any]]
+) -> Path:
+    from pipelines.settings.loader import load_settings
+    from pipelines.stages.ingest import ingest
+    from pipelines.stages.run_context import WorkPaths
+
+    settings = load_settings(config, data_dir=data_dir, as_of=as_of)
+    context, _ = ingest(settings, today=date.today())
+    for stage in stages:
+        stage(settings, context)
+    return WorkPaths(settings.data_dir).warehouse
+
+
+def _span(connection: duckdb.DuckDBPyConnection, cutoff: date) -> tuple[date, date]:
+    first, last = connection.execute(
+        "SELECT min(closed_date), max(closed_date) FROM int_crm__opportunity "
+        "WHERE status IN ('won', 'lost')"
+    ).fetchone() or (None, None)
+    if first is None or not first <= cutoff < last:
+        raise ValueError(
+            f"the cut-off {cutoff} must lie between the first and last closed deal, {first} and "
+            f"{last}"
+        )
+    return first, last
+
+
+def _months_later(day: date, months: int) -> date:
+    (later,) = duckdb.execute(
+        "SELECT (?::DATE + to_months(?))::DATE", [day, months]
+    ).fetchone() or (day,)
+    return later  # type: ignore[no-any-return]
+
+
+def _months(start: date, end: date) -> int:
+    return round((end - start).days / 30.4375)
+
+
+def page(found: dict[str, Any]) -> str:
+    """The result for people."""
+    lines = [
+        f"# Backtest at {found['cutoff']}",
+        "",
+        f"{found['accounts']:,} accounts, {found['months_learned']} months known, "
+        f"{found['months_ahead']} months ahead (to {found['until']}).",
+        "",
+        *(f"- {name}: {model['why']}" for name, model in found["models"].items()),
+        "",
+        "| buyers of | count | at or below their quantile | wanted | 99 % binomial | holds |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {row['group']} | {row['buyers']:,} | {row['coverage_pct']:.1f} % | "
+            f"{row['wanted_pct'][0]:.0f}–{row['wanted_pct'][1]:.0f} % | "
+            f"{row['binomial_99_pct'][0]:.1f}–{row['binomial_99_pct'][1]:.1f} % | "
+            f"{'yes' if row['holds'] else 'no'} |"
+            for row in found["coverage"]["groups"]
+        ),
+        "",
+        "| ranked by | Spearman | top-decile lift |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {row['spearman']:.3f} | {row['top_decile_lift']:.2f} |"
+            for name, row in found["ranking"].items()
+            if isinstance(row, dict)
+        ),
+        "",
+        f"Beats all three: {'yes' if found['ranking']['beats_all'] else 'no'}. "
+        + (
+            ""
+            if found["models"]["predicted_sales"]["is_fitted"]
+            else "No model ranks this book, so no lift is claimed. "
+        )
+        + f"Winning: {found['models']['win_probability']['why']}. "
+        f"Calibration error of winning {found['winning']['deals']:,} later deals: "
+        f"{found['winning']['calibration_error']:.3f} (at most 0.030).",
+    ]
+    if "remark" in found["coverage"]:
+        lines.insert(4, found["coverage"]["remark"] + ".\n")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run the backtest, print its page, write its JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--config", type=Path, required=True, help="project.yaml of the book")
+    parser.add_argument("--cutoff", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    arguments = parser.parse_args()
+    try:
+        found = backtest(arguments.config, arguments.cutoff)
+    except (ValueError, TerritoryError) as error:
+        parser.error(str(error))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(page(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Sales of an account in the next year, as they are likely to come: the mean, not a quantile.
+
+Poisson gradient boosting (its deviance has the mean as best forecast, and zeros are allowed) of the
+outcome window, taken to a year, on everything known before it. Cross-fitted like the potential.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipelines.scoring.design import design_of
+from pipelines.scoring.evidence import FOLDS, Floats, compare, poisson_loss
+from pipelines.scoring.quality import Metric
+from pipelines.scoring.trees import CrossFit, TreeSettings, cross_fit
+
+SCORE = "predicted_sales"
+
+
+@dataclass(frozen=True)
+class SalesFit:
+    """Predicted sales of every account.
+
+    Attributes:
+        predicted_sales_usd: (n) in the order of today's rows, USD a year.
+    """
+
+    predicted_sales_usd: Floats
+    reason: str
+    metrics: tuple[Metric, ...]
+    fit: CrossFit | None = None
+
+
+def fit_sales(
+    features: pl.DataFrame,
+    trailing_sales_usd: Floats,
+    minimum_customers: int,
+    minimum_evidence: float,
+    settings: TreeSettings,
+) -> SalesFit:
+    """Fit on `features` (`int_account__feature`, sorted by account_id).
+
+    Where no model beats the mean of the book, every account is predicted that mean: what an
+    account happened to sell last year then says nothing about the next.
+    """
+    today = features.filter(pl.col("moment") == "today")
+    known = features.filter(pl.col("moment") == "training")
+    mean = float(trailing_sales_usd.mean()) if trailing_sales_usd.size else 0.0
+    flat = np.full(today.height, max(mean, 0.0))
+    if known.is_empty():
+        return _flat(flat, "less than two months of history; everybody is predicted the mean")
+    months = int(known["window_months"][0])
+    outcome = np.maximum(known["outcome_usd"].cast(pl.Float64).to_numpy(), 0.0) * 12 / months
+    customers = int((outcome > 0).sum())
+    fold = known["fold"].cast(pl.Int64).to_numpy()
+    design = design_of(known, has_history=True)
+    if customers < minimum_customers or not design.columns or np.unique(fold).size < FOLDS:
+        return _flat(
+            flat,
+            f"{customers} customers are too few for a model ({minimum_customers}); everybody is "
+            "predicted the mean",
+        )
+    target = outcome / outcome.mean()
+    matrix = design.matrix(known)
+    fit = cross_fit(design, matrix, target, fold, "poisson", settings)
+    raw = fit.predict(matrix, fold)
+    constant = np.empty_like(raw)
+    for number in range(FOLDS):
+        constant[fold == number] = target[fold != number].mean()
+    evidence = compare(poisson_loss(target, raw), poisson_loss(target, constant))
+    gain = Metric(
+        SCORE,
+        "gain_over_constant_pct",
+        evidence.gain_pct,
+        evidence.rows,
+        "%",
+        f"Poisson deviance of left-out accounts below that of the mean, {months} months ahead; "
+        f"{evidence.standard_errors:.1f} standard errors",
+    )
+    if evidence.standard_errors < minimum_evidence:
+        failed = _flat(
+            flat,
+            f"no model beats the mean by {minimum_evidence:g} standard errors "
+            f"({evidence.standard_errors:.1f}): the book shows no lift, and none is claimed; "
+            "everybody is predicted the mean",
+        )
+        return SalesFit(flat, failed.reason, (*failed.metrics, gain))
+    # Trees shrink; the total of left-out predictions is held at the total sold.
+    level = float(target.sum() / raw.sum()) * float(outcome.mean())
+    scored = fit.predict(design.matrix(today), today["fold"].cast(pl.Int64).to_numpy()) * level
+    return SalesFit(
+        scored,
+        f"fitted on {known.height} accounts, {months} months ahead",
+        (
+            Metric(
+                SCORE,
+                "is_fitted",
+                1.0,
+                known.height,
+                "0 or 1",
+                f"A model predicts sales from what was known {months} months before",
+            ),
+            gain,
+        ),
+        fit,
+    )
+
+
+def _flat(flat: Floats, reason: str) -> SalesFit:
+    statement = reason[0].upper() + reason[1:]
+    return SalesFit(
+        flat, reason, (Metric(SCORE, "is_fitted", 0.0, flat.size, "0 or 1", statement),)
+    )
