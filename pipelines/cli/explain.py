@@ -8,6 +8,7 @@ import click
 import duckdb
 
 from pipelines.cli.console import console
+from pipelines.cli.explain_scores import Line, score_lines
 from pipelines.cli.options import chosen_settings, settings_options
 from pipelines.cli.release_reader import open_release, published_folder, records
 from pipelines.errors import InputError, near
@@ -47,8 +48,9 @@ def explain(
 ) -> None:
     """Say why ACCOUNT (its id or name) has the rep it has in the published plan.
 
-    Printed are what decided, the parts of its value, the runner-up, and the limits that bind the
-    rep's territory, each with what one more unit would be worth.
+    Printed are what decided, the parts of its value, the runner-up, the limits that bind the rep's
+    territory, each with what one more unit would be worth, and what its scores are made of:
+    parts, comparable customers, and what would change them.
     """
     settings = chosen_settings(config, data_dir, as_of, scenario)
     with open_release(published_folder(settings.data_dir)) as connection:
@@ -56,10 +58,11 @@ def explain(
         if not found:
             raise InputError(_unknown(connection, account))
         limits = [records(connection, _LIMITS, [row["rep_id"]] * 2) for row in found]
+        scores = [list(score_lines(connection, row, settings.scoring)) for row in found]
     for index, row in enumerate(found):
         if index:
             console.print()
-        _print_account(row, [str(limit["statement"]) for limit in limits[index]])
+        _print_account(row, [str(limit["statement"]) for limit in limits[index]], scores[index])
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, account: str) -> str:
@@ -99,8 +102,7 @@ def _print_value(row: dict[str, Any]) -> None:
         _line("Fit", f"the best-fitting rep would sell {row['fit_loss_usd']:,.0f} USD more a year")
 
 
-def _print_account(row: dict[str, Any], limits: list[str]) -> None:
-
+def _print_account(row: dict[str, Any], limits: list[str], scores: list[Line]) -> None:
     _line("Account", f"{row['account_name']} ({row['account_id']})")
     place = ", ".join(str(row[k]) for k in ("state", "country") if row[k])
     _line("Profile", f"{row['segment']}, {row['industry']}, {place}")
@@ -125,14 +127,7 @@ def _print_account(row: dict[str, Any], limits: list[str]) -> None:
         _line("Runner-up", "none: no other rep may have this account")
     for limit in limits:
         _line("Limit", limit)
-    _line(
-        "Workload",
-        f"{row['service_hours']:,.1f} h = complexity {row['complexity_score']:.2f} × value "
-        f"{row['value_index']:.2f} × cycle {row['cycle_index']:.2f} × hours of an average "
-        f"account; travel {row['travel_hours'] or 0:,.1f} h",
-    )
-    _line(
-        "Potential",
-        f"{row['potential_usd']:,.0f} USD, sales {row['actual_sales_usd']:,.0f} USD, "
-        f"whitespace {row['whitespace_usd']:,.0f} USD",
-    )
+    travel = row["travel_hours"] or 0
+    _line("Workload", f"{row['service_hours']:,.1f} h of service, {travel:,.1f} h of travel")
+    for label, text in scores:
+        _line(label, text)

@@ -126,7 +126,15 @@ _MARTS = (
         "fct_opportunity_score",
         "opportunity_id",
         "opportunity_id account_id rep_id status is_open amount_usd complexity_score cycle_factor "
-        "size_factor offering_factor missing_complexity_factors",
+        "size_factor offering_factor missing_complexity_factors win_probability_pct",
+    ),
+    _table(
+        "kpi_market",
+        "market_id",
+        "market_id country state naics_sector establishments employment pay_usd "
+        "population_change_pct market_usd account_count customer_count covered_accounts "
+        "actual_sales_usd sales_growth_pct potential_usd market_share_pct untapped_usd "
+        "untapped_rank is_uncovered",
     ),
     _table(
         "kpi_rep_workload",

@@ -169,7 +169,8 @@ def test_status_and_explain_read_the_publication(
     assert told.exit_code == 0, told.errors
     assert str(account["account_name"]) in told.output
     assert str(account["reason"]) in told.output
-    assert "Runner-up" in told.output
+    for label in ("Runner-up", "Complexity", "Hours", "Potential", "Comparable", "Would change"):
+        assert label in told.output
     unknown = territory(
         "explain",
         str(account["account_name"])[:-1],

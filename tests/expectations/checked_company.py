@@ -98,7 +98,13 @@ TYPED_TABLES = {
     "fct_opportunity_score": """opportunity_id VARCHAR, account_id VARCHAR, rep_id VARCHAR,
         status VARCHAR, is_open BOOLEAN, amount_usd DECIMAL(18,2), complexity_score DOUBLE,
         cycle_factor DOUBLE, size_factor DOUBLE, offering_factor DOUBLE,
-        missing_complexity_factors VARCHAR""",
+        missing_complexity_factors VARCHAR, win_probability_pct DOUBLE""",
+    "kpi_market": """market_id VARCHAR, country VARCHAR, state VARCHAR, naics_sector VARCHAR,
+        establishments BIGINT, employment BIGINT, pay_usd DOUBLE, population_change_pct DOUBLE,
+        market_usd DECIMAL(18,2), account_count BIGINT, customer_count BIGINT,
+        covered_accounts BIGINT, actual_sales_usd DECIMAL(18,2), sales_growth_pct DOUBLE,
+        potential_usd DECIMAL(18,2), market_share_pct DOUBLE, untapped_usd DECIMAL(18,2),
+        untapped_rank BIGINT, is_uncovered BOOLEAN""",
     "kpi_rep_workload": """scenario VARCHAR, rep_id VARCHAR, rep_name VARCHAR, region VARCHAR,
         account_count BIGINT, predicted_hours DOUBLE, logged_hours DOUBLE,
         prediction_error_pct DOUBLE, own_clock_hours DOUBLE, logged_capacity_pct DOUBLE""",
@@ -307,6 +313,10 @@ _PUBLISHED_ROWS = """
     INSERT INTO fct_opportunity_score BY NAME
     SELECT opportunity_id, account_id, rep_id, status, false AS is_open, 1.0 AS complexity_score
     FROM raw_crm__opportunity;
+    INSERT INTO kpi_market BY NAME
+    SELECT 'market ' || state AS market_id, state, 100000.0 AS market_usd,
+      count(*) AS account_count, sum(actual_sales_usd) AS actual_sales_usd,
+      50000.0 AS untapped_usd, 4.0 AS market_share_pct FROM dim_account GROUP BY state;
     INSERT INTO kpi_rep_workload BY NAME
     SELECT scenario, rep_id, 3 AS account_count, 90.0 AS predicted_hours, 100.0 AS logged_hours,
       80.0 AS own_clock_hours FROM dim_rep;

@@ -767,6 +767,12 @@ PUBLISH_ROWS = Wave(
             fct_opportunity_score_complexity_plausible='"o2"',
         ),
         _sql(
+            "INSERT INTO kpi_market BY NAME SELECT * REPLACE (0 AS account_count, "
+            "0 AS actual_sales_usd, -1 AS untapped_usd) FROM kpi_market",
+            kpi_market_unique='"market MA"',
+            kpi_market_untapped_plausible='"-1.00"',
+        ),
+        _sql(
             "INSERT INTO kpi_rep_workload SELECT * FROM kpi_rep_workload WHERE rep_id = 'r1'",
             kpi_rep_workload_unique='"r1"',
         ),
@@ -800,6 +806,12 @@ PUBLISH_ROWS = Wave(
 PUBLISH_TOTALS = Wave(
     "publish",
     [
+        _set(
+            "kpi_market",
+            "true",
+            "account_count = account_count + 1",
+            kpi_market_sales_reconcile='"accounts": 11',
+        ),
         _set(
             "fct_account_score_part",
             "account_id = 'a8' AND part_name = 'all'",

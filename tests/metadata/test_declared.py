@@ -14,6 +14,17 @@ NO_FIGURE = {
     *("unit", "measure", "statement", "rep_name", "region", "score_name", "group_kind"),
     *("group_name", "level", "member_id", "member_name", "manager_name", "is_vacant"),
     *("country", "state", "industry", "territory_name"),
+    *(
+        "unit",
+        "measure",
+        "statement",
+        "rep_name",
+        "region",
+        "score_name",
+        "group_kind",
+        "group_name",
+        *("market_id", "country", "state", "naics_sector", "is_uncovered"),
+    ),
 }
 
 
