@@ -15,6 +15,7 @@ from dagster import (
 )
 
 from pipelines.assets.dbt import build_dbt_assets
+from pipelines.assets.forecast import forecast_sales
 from pipelines.assets.gates import build_gates
 from pipelines.assets.ingest import SOURCE_FILES, ingested_tables
 from pipelines.assets.metadata import metadata_tables
@@ -54,6 +55,7 @@ def build_definitions(config: Path | None = None) -> Definitions:
             *build_dbt_assets(),
             fitted_scores,
             planned_territories,
+            forecast_sales,
             metadata_tables,
             release,
         ],

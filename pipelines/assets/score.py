@@ -12,7 +12,15 @@ from pipelines.assets.table_metadata import materialized
 from pipelines.assets.workspace import Workspace
 from pipelines.stages.score import SCORE_TABLES, score
 
-INPUTS = ["int_account__feature", "int_account__history", "int_opportunity__feature"]
+INPUTS = [
+    "int_account__feature",
+    "int_account__history",
+    "int_account__location",
+    "int_account__owner",
+    "int_opportunity__feature",
+    "int_rep__capacity",
+    "int_rep__location",
+]
 
 
 @multi_asset(

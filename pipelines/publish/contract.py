@@ -129,6 +129,13 @@ _MARTS = (
         "size_factor offering_factor missing_complexity_factors win_probability_pct",
     ),
     _table(
+        "kpi_forecast",
+        "plan_id group_kind group_name",
+        "plan_id scenario group_kind group_name period_start_date period_end_date history_months "
+        "forecast_usd lower_usd upper_usd method reason error_pct naive_error_pct pipeline_usd "
+        "weighted_pipeline_usd",
+    ),
+    _table(
         "kpi_market",
         "market_id",
         "market_id country state naics_sector establishments employment pay_usd "
@@ -141,6 +148,12 @@ _MARTS = (
         "scenario rep_id",
         "scenario rep_id rep_name region account_count predicted_hours logged_hours "
         "prediction_error_pct own_clock_hours logged_capacity_pct",
+    ),
+    _table(
+        "kpi_seat_base",
+        "scenario rep_id",
+        "scenario rep_id rep_name region base_city base_state base_country base_latitude "
+        "base_longitude account_count mean_distance_km current_mean_distance_km",
     ),
     _table(
         "kpi_score_quality",

@@ -7,13 +7,16 @@ caps, floors and fallbacks are applied by the dbt models that read it.
 from importlib.metadata import version
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from pipelines.progress import report
 from pipelines.scoring.artefact import describe_models
+from pipelines.scoring.bases import propose_bases
 from pipelines.scoring.potential import fit_potential
 from pipelines.scoring.quality import quality_table
 from pipelines.scoring.sales import fit_sales
+from pipelines.scoring.segments import find_segments
 from pipelines.scoring.trees import TreeSettings
 from pipelines.scoring.win import fit_win
 from pipelines.settings.loader import Settings
@@ -24,11 +27,28 @@ from pipelines.warehouse import session
 SCORE_TABLES = {
     "int_account__fitted": "Grain: account. What the fitted models say of it.",
     "int_opportunity__win": "Grain: open opportunity. Probability of winning it.",
+    "int_rep__base": "Grain: vacant seat. Where accounts that nobody serves call for a rep.",
     "int_score__model_quality": "Grain: score × metric × group. How good the fitted models are.",
 }
 
 _FEATURES = "SELECT * FROM int_account__feature ORDER BY moment, account_id"
 _TRAILING = "SELECT actual_sales_usd::DOUBLE FROM int_account__history ORDER BY account_id"
+# Accounts without an active owner; in a book where all have one, every account.
+_UNSERVED = """
+    WITH seats AS (SELECT rep_id FROM int_rep__capacity WHERE is_in_plan AND NOT is_vacant),
+    placed AS (
+        SELECT o.account_id, l.latitude, l.longitude, s.rep_id IS NULL AS is_unserved
+        FROM int_account__owner AS o
+        JOIN int_account__location AS l USING (account_id)
+        LEFT JOIN seats AS s ON s.rep_id = o.owner_rep_id
+    )
+    SELECT account_id, latitude, longitude FROM placed
+    WHERE is_unserved OR NOT (SELECT bool_or(is_unserved) FROM placed) ORDER BY account_id
+"""
+_VACANT = """
+    SELECT rep_id, latitude, longitude FROM int_rep__capacity
+    JOIN int_rep__location USING (rep_id) WHERE is_in_plan AND is_vacant ORDER BY rep_id
+"""
 _DEALS = "SELECT * FROM int_opportunity__feature WHERE moment = ? ORDER BY opportunity_id"
 
 
@@ -83,6 +103,20 @@ def fit_models(
     least_deals = fitting.minimum_deals if fitting.is_fitted else 2 * closed.height + 2
     win = fit_win(closed, opened, least_deals, fitting.minimum_evidence)
     today = features.filter(pl.col("moment") == "today")
+    segments = find_segments(features, trailing, potential.comparable_spend_usd, fitting.seed)
+    unserved = connection.execute(_UNSERVED).pl()
+    # What an account may spend weighs it; where no model says, all weigh the same.
+    spend = pl.DataFrame(
+        {
+            "account_id": today["account_id"],
+            "weight": np.ones(today.height)
+            if potential.comparable_spend_usd is None
+            else potential.comparable_spend_usd,
+        }
+    )
+    bases = propose_bases(
+        unserved.join(spend, on="account_id"), connection.execute(_VACANT).pl(), fitting.seed
+    )
     comparable = potential.comparable_spend_usd
     accounts = today.select(
         "account_id",
@@ -92,14 +126,15 @@ def fit_models(
             dtype=pl.Float64,
         ),
         pl.Series("predicted_sales_usd", sales.predicted_sales_usd.round(2), dtype=pl.Float64),
+        pl.Series("customer_cluster", segments.names, dtype=pl.String),
     )
     deals = opened.select(
         "opportunity_id",
         pl.Series("win_probability_pct", (100 * win.probability).round(4), dtype=pl.Float64),
     )
-    metrics = (*potential.metrics, *sales.metrics, *win.metrics)
+    metrics = (*potential.metrics, *sales.metrics, *win.metrics, *segments.metrics)
     return (
-        dict(zip(SCORE_TABLES, (accounts, deals, quality_table(metrics)), strict=True)),
+        dict(zip(SCORE_TABLES, (accounts, deals, bases, quality_table(metrics)), strict=True)),
         describe_models(identity, potential, sales, win),
         {"potential": potential.reason, "sales": sales.reason, "win": win.reason},
     )

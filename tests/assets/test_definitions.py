@@ -61,6 +61,7 @@ def test_the_job_holds_every_table_and_every_gate(definitions: Definitions) -> N
         "dbt_pre_plan",
         "plan",
         "plan_verifier",
+        "forecast",
         "dbt_post_plan",
         "expectations_publish",
         "metadata",

@@ -8,7 +8,7 @@ import pytest
 from tests.dbt.company import small_company, write_raw_tables
 from tests.dbt.dbt_run import Built, Dbt
 from tests.dbt.plan_tables import write_plan_tables
-from tests.dbt.score_tables import write_score_tables
+from tests.dbt.score_tables import write_forecast_table, write_score_tables
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +43,7 @@ def company(dbt: Dbt, build_company: Callable[..., Built]) -> Built:
     """The small company, with all models built and tested around a hand-made plan."""
     before = build_company(small_company(), is_tested=True)
     write_plan_tables(before.warehouse)
+    write_forecast_table(before.warehouse)
     after = dbt.build(
         before.warehouse, "--select", "tag:post_plan", "--exclude", "resource_type:unit_test"
     )

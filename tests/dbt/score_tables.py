@@ -1,12 +1,22 @@
 """The tables of the fitted models for a company whose features are built."""
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from pipelines.settings.scoring import load_scoring
+from pipelines.stages.forecast import FORECAST_TABLE, forecast_groups
+from pipelines.stages.run_context import RunContext
 from pipelines.stages.score import fit_models, write_table
-from tests.dbt.company import PROJECT
+from tests.dbt.company import AS_OF, PROJECT
+
+
+def write_forecast_table(warehouse: Path) -> None:
+    """Forecast from the plan in the file `warehouse`."""
+    context = RunContext("run_1", "plan_1", date.fromisoformat(AS_OF), "default", "", "", "")
+    with duckdb.connect(str(warehouse)) as connection:
+        write_table(connection, FORECAST_TABLE, forecast_groups(connection, context))
 
 
 def write_score_tables(warehouse: Path) -> None:

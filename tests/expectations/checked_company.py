@@ -99,6 +99,11 @@ TYPED_TABLES = {
         status VARCHAR, is_open BOOLEAN, amount_usd DECIMAL(18,2), complexity_score DOUBLE,
         cycle_factor DOUBLE, size_factor DOUBLE, offering_factor DOUBLE,
         missing_complexity_factors VARCHAR, win_probability_pct DOUBLE""",
+    "kpi_forecast": """plan_id VARCHAR, scenario VARCHAR, group_kind VARCHAR, group_name VARCHAR,
+        period_start_date DATE, period_end_date DATE, history_months BIGINT,
+        forecast_usd DECIMAL(18,2), lower_usd DECIMAL(18,2), upper_usd DECIMAL(18,2),
+        method VARCHAR, reason VARCHAR, error_pct DOUBLE, naive_error_pct DOUBLE,
+        pipeline_usd DECIMAL(18,2), weighted_pipeline_usd DECIMAL(18,2)""",
     "kpi_market": """market_id VARCHAR, country VARCHAR, state VARCHAR, naics_sector VARCHAR,
         establishments BIGINT, employment BIGINT, pay_usd DOUBLE, population_change_pct DOUBLE,
         market_usd DECIMAL(18,2), account_count BIGINT, customer_count BIGINT,
@@ -108,6 +113,10 @@ TYPED_TABLES = {
     "kpi_rep_workload": """scenario VARCHAR, rep_id VARCHAR, rep_name VARCHAR, region VARCHAR,
         account_count BIGINT, predicted_hours DOUBLE, logged_hours DOUBLE,
         prediction_error_pct DOUBLE, own_clock_hours DOUBLE, logged_capacity_pct DOUBLE""",
+    "kpi_seat_base": """scenario VARCHAR, rep_id VARCHAR, rep_name VARCHAR, region VARCHAR,
+        base_city VARCHAR, base_state VARCHAR, base_country VARCHAR, base_latitude DOUBLE,
+        base_longitude DOUBLE, account_count BIGINT, mean_distance_km DOUBLE,
+        current_mean_distance_km DOUBLE""",
     "kpi_score_quality": """score_name VARCHAR, metric VARCHAR, group_kind VARCHAR,
         group_name VARCHAR, metric_value DOUBLE, lower_value DOUBLE, upper_value DOUBLE,
         row_count BIGINT, unit VARCHAR, statement VARCHAR""",
@@ -313,6 +322,12 @@ _PUBLISHED_ROWS = """
     INSERT INTO fct_opportunity_score BY NAME
     SELECT opportunity_id, account_id, rep_id, status, false AS is_open, 1.0 AS complexity_score
     FROM raw_crm__opportunity;
+    INSERT INTO kpi_forecast BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, kind AS group_kind, name AS group_name,
+      amount AS forecast_usd, amount - 5 AS lower_usd, amount + 5 AS upper_usd,
+      amount AS pipeline_usd
+    FROM (VALUES ('book', 'all', 30.0), ('segment', 's', 30.0), ('territory', 't-r0', 10.0),
+        ('territory', 't-r1', 20.0)) AS groups(kind, name, amount);
     INSERT INTO kpi_market BY NAME
     SELECT 'market ' || state AS market_id, state, 100000.0 AS market_usd,
       count(*) AS account_count, sum(actual_sales_usd) AS actual_sales_usd,
@@ -320,6 +335,9 @@ _PUBLISHED_ROWS = """
     INSERT INTO kpi_rep_workload BY NAME
     SELECT scenario, rep_id, 3 AS account_count, 90.0 AS predicted_hours, 100.0 AS logged_hours,
       80.0 AS own_clock_hours FROM dim_rep;
+    INSERT INTO kpi_seat_base BY NAME
+    SELECT scenario, rep_id, 42.0 AS base_latitude, -71.0 AS base_longitude, 3 AS account_count,
+      12.0 AS mean_distance_km FROM dim_rep;
     INSERT INTO kpi_score_quality BY NAME
     SELECT 'service_hours' AS score_name, metric, 'book' AS group_kind, 'all' AS group_name,
       metric_value, lower_value, upper_value, 10 AS row_count, 'ratio' AS unit,

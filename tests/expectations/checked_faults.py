@@ -767,6 +767,28 @@ PUBLISH_ROWS = Wave(
             fct_opportunity_score_complexity_plausible='"o2"',
         ),
         _sql(
+            "INSERT INTO kpi_forecast SELECT * FROM kpi_forecast WHERE group_kind = 'book'",
+            kpi_forecast_unique='"book"',
+        ),
+        _set(
+            "kpi_forecast",
+            "group_kind = 'segment'",
+            "lower_usd = 31",
+            kpi_forecast_within_interval='"31.00"',
+        ),
+        _set(
+            "kpi_forecast",
+            "group_name = 't-r0'",
+            "pipeline_usd = 12",
+            kpi_forecast_pipeline_reconciles='"territory"',
+        ),
+        _sql(
+            "INSERT INTO kpi_seat_base SELECT * REPLACE (142.0 AS base_latitude) "
+            "FROM kpi_seat_base WHERE rep_id = 'r1'",
+            kpi_seat_base_unique='"r1"',
+            kpi_seat_base_plausible="142",
+        ),
+        _sql(
             "INSERT INTO kpi_market BY NAME SELECT * REPLACE (0 AS account_count, "
             "0 AS actual_sales_usd, -1 AS untapped_usd) FROM kpi_market",
             kpi_market_unique='"market MA"',

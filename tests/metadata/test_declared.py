@@ -23,6 +23,8 @@ NO_FIGURE = {
         "score_name",
         "group_kind",
         "group_name",
+        *("period_start_date", "period_end_date", "method", "reason"),
+        *("base_city", "base_state", "base_country"),
         *("market_id", "country", "state", "naics_sector", "is_uncovered"),
     ),
 }

@@ -17,7 +17,7 @@ from pipelines.publish.contract import CONTRACT, META_TABLES, check_contract
 from tests.dbt.company import small_company, write_raw_tables
 from tests.dbt.dbt_run import Dbt
 from tests.dbt.plan_tables import write_plan_tables
-from tests.dbt.score_tables import write_score_tables
+from tests.dbt.score_tables import write_forecast_table, write_score_tables
 
 MAPPING = """
 source: crm
@@ -62,6 +62,7 @@ class Described:
         write_score_tables(self.warehouse)
         dbt.build(self.warehouse, "--select", "tag:pre_plan", *without_tests)
         write_plan_tables(self.warehouse)
+        write_forecast_table(self.warehouse)
         dbt.build(self.warehouse, "--select", "tag:post_plan", *without_tests)
         self.write()
 

@@ -67,7 +67,8 @@ select
     potentials.potential_basis,
     potentials.is_over_market,
     planned.visits_per_year,
-    {{ usd('coalesce(fitted.predicted_sales_usd, 0)') }} as predicted_sales_usd
+    {{ usd('coalesce(fitted.predicted_sales_usd, 0)') }} as predicted_sales_usd,
+    coalesce(fitted.customer_cluster, 'all accounts')::varchar as customer_cluster
 from accounts
 inner join planned
     on accounts.account_id = planned.account_id
