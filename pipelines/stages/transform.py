@@ -39,11 +39,16 @@ class TransformOutcome:
     tests: tuple[CheckRow, ...]
 
 
-def transform(settings: Settings, context: RunContext, part: Part) -> TransformOutcome:
+def transform(
+    settings: Settings, context: RunContext, part: Part, *, is_tested: bool = True
+) -> TransformOutcome:
     """Build and test the models tagged `part`; test results are appended to `meta_check_result`.
 
     Failed tests are in the outcome and in the table, for the caller to stop on after it has told
     of them (`stop_on_failed_tests`).
+
+    Args:
+        is_tested: False leaves the dbt tests out, to measure the models alone.
 
     Raises:
         ConfigurationError: the project was not parsed at set-up.
@@ -68,6 +73,7 @@ def transform(settings: Settings, context: RunContext, part: Part) -> TransformO
             *("build", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
             *("--target-path", str(target_path(paths, part))),
             *("--select", f"tag:{part}", "--exclude", "resource_type:unit_test"),
+            *(() if is_tested else ("resource_type:test",)),
             *("--vars", json.dumps(dbt_vars(settings, context))),
         ]
     )
