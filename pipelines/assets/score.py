@@ -16,7 +16,6 @@ INPUTS = [
     "int_account__feature",
     "int_account__history",
     "int_account__location",
-    "int_account__owner",
     "int_opportunity__feature",
     "int_rep__capacity",
     "int_rep__location",

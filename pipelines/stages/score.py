@@ -27,27 +27,16 @@ from pipelines.warehouse import session
 SCORE_TABLES = {
     "int_account__fitted": "Grain: account. What the fitted models say of it.",
     "int_opportunity__win": "Grain: open opportunity. Probability of winning it.",
-    "int_rep__base": "Grain: vacant seat. Where accounts that nobody serves call for a rep.",
+    "int_rep__base": "Grain: vacant seat. A base where accounts are far from the bases there are.",
     "int_score__model_quality": "Grain: score × metric × group. How good the fitted models are.",
 }
 
 _FEATURES = "SELECT * FROM int_account__feature ORDER BY moment, account_id"
 _TRAILING = "SELECT actual_sales_usd::DOUBLE FROM int_account__history ORDER BY account_id"
-# Accounts without an active owner; in a book where all have one, every account.
-_UNSERVED = """
-    WITH seats AS (SELECT rep_id FROM int_rep__capacity WHERE is_in_plan AND NOT is_vacant),
-    placed AS (
-        SELECT o.account_id, l.latitude, l.longitude, s.rep_id IS NULL AS is_unserved
-        FROM int_account__owner AS o
-        JOIN int_account__location AS l USING (account_id)
-        LEFT JOIN seats AS s ON s.rep_id = o.owner_rep_id
-    )
-    SELECT account_id, latitude, longitude FROM placed
-    WHERE is_unserved OR NOT (SELECT bool_or(is_unserved) FROM placed) ORDER BY account_id
-"""
-_VACANT = """
+_PLACES = "SELECT account_id, latitude, longitude FROM int_account__location ORDER BY account_id"
+_BASES = """
     SELECT rep_id, latitude, longitude FROM int_rep__capacity
-    JOIN int_rep__location USING (rep_id) WHERE is_in_plan AND is_vacant ORDER BY rep_id
+    JOIN int_rep__location USING (rep_id) WHERE is_in_plan AND is_vacant = ? ORDER BY rep_id
 """
 _DEALS = "SELECT * FROM int_opportunity__feature WHERE moment = ? ORDER BY opportunity_id"
 
@@ -104,7 +93,6 @@ def fit_models(
     win = fit_win(closed, opened, least_deals, fitting.minimum_evidence)
     today = features.filter(pl.col("moment") == "today")
     segments = find_segments(features, trailing, potential.comparable_spend_usd, fitting.seed)
-    unserved = connection.execute(_UNSERVED).pl()
     # What an account may spend weighs it; where no model says, all weigh the same.
     spend = pl.DataFrame(
         {
@@ -114,8 +102,9 @@ def fit_models(
             else potential.comparable_spend_usd,
         }
     )
+    places = connection.execute(_PLACES).pl().join(spend, on="account_id")
     bases = propose_bases(
-        unserved.join(spend, on="account_id"), connection.execute(_VACANT).pl(), fitting.seed
+        places, *(connection.execute(_BASES, [vacant]).pl() for vacant in (False, True))
     )
     comparable = potential.comparable_spend_usd
     accounts = today.select(

@@ -122,7 +122,11 @@ def _tables_of_the_pipeline(
         for kind in ("crm", "market", "plan")
     }
     content = {"name": "Sample", "data_dir": "data", "as_of": AS_OF, "sources": sources}
-    paths = {"scoring": str(CONFIG / "scoring.yaml"), "policies": str(CONFIG / "policies")}
+    # The books follow the formulas; models are fitted by the pipeline alone.
+    scoring = yaml.safe_load((CONFIG / "scoring.yaml").read_text(encoding="utf-8"))
+    scoring["fitting"]["is_fitted"] = False
+    (folder / "scoring.yaml").write_text(yaml.safe_dump(scoring), encoding="utf-8")
+    paths = {"scoring": str(folder / "scoring.yaml"), "policies": str(CONFIG / "policies")}
     project.write_text(yaml.safe_dump(content | paths))
     settings = load_settings(project)
     context, _ = ingest(settings, today=date(2026, 7, 1))
