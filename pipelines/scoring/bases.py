@@ -1,8 +1,9 @@
 """Where to base the reps of vacant seats: where the accounts are farthest from the bases there are.
 
-Weighted k-means on the sphere in which the bases of active reps stay where they are and only those
-of vacant seats move (Lloyd's algorithm with fixed centres). Each starts at the account whose
-distance weighs most given the others, so there is no draw.
+A p-median problem in which the bases of active reps stay where they are and those of vacant seats
+are places of accounts: least Σ weight × min(distance, `REACH_KM`). Beyond a day's drive it no
+longer matters how far an account is, or a few remote ones would decide. Solved by choosing one base
+after the other and then each again given the others, until none changes; there is no draw.
 """
 
 import numpy as np
@@ -11,9 +12,11 @@ import polars as pl
 from pipelines.scoring.evidence import Floats
 
 EARTH_RADIUS_KM = 6371.0088
-# Accounts that decide, the heaviest: n × bases distances are taken in every step.
-MOST_ACCOUNTS = 5_000
-STEPS = 50
+# Half a round trip of eight hours at 70 km/h, over roads 1.2 times as long as the great circle.
+REACH_KM = 230.0
+# Accounts that decide, the heaviest: all distances among them are taken.
+MOST_ACCOUNTS = 2_000
+ROUNDS = 20
 
 SCHEMA = {
     "rep_id": pl.String,
@@ -27,8 +30,8 @@ SCHEMA = {
 def propose_bases(accounts: pl.DataFrame, reps: pl.DataFrame, seats: pl.DataFrame) -> pl.DataFrame:
     """One row per vacant seat that a base can be proposed for: `SCHEMA`, sorted by rep_id.
 
-    The base is the account nearest to the middle of those that are nearer to it than to any other
-    base. Proposals go to seats so that present bases move least.
+    Its accounts are those in reach that are nearer to it than to any other base. Proposals go to
+    seats so that present bases move least.
 
     Args:
         accounts: account_id, latitude, longitude, weight above 0.
@@ -45,23 +48,25 @@ def propose_bases(accounts: pl.DataFrame, reps: pl.DataFrame, seats: pl.DataFram
     points, now = _points(placed), _points(seats)
     weight = placed["weight"].cast(pl.Float64).to_numpy()
     fixed = _points(reps.drop_nulls(["latitude", "longitude"]).sort("latitude", "longitude"))
-    free = _moved(points, weight, fixed, _starts(points, weight, fixed, seats.height))
-    if not free.size:
+    away = np.minimum(_km(points, points), REACH_KM)
+    chosen = _chosen(away, weight, _nearest(points, fixed), seats.height)
+    if not chosen:
         return pl.DataFrame(schema=SCHEMA)
-    nearest = np.argmin(_km(points, np.vstack((fixed, free))), axis=1) - fixed.shape[0]
+    free = points[chosen]
+    distance = _km(points, np.vstack((fixed, free)))
+    nearest = np.argmin(distance, axis=1) - fixed.shape[0]
+    in_reach = distance.min(axis=1) < REACH_KM
     known = np.vstack((fixed, now[~np.isnan(now).any(axis=1)]))
     today = _km(points, known).min(axis=1) if known.size else None
     proposal, seat = linear_sum_assignment(np.nan_to_num(_km(free, now), nan=0.0))
     rows = []
     for own, of in zip(proposal.tolist(), seat.tolist(), strict=True):
-        here = np.nonzero(nearest == own)[0]
-        if not here.size:
-            continue
-        base = here[int(np.argmin(_km(free[[own]], points[here])[0]))]
+        here = np.nonzero((nearest == own) & in_reach)[0]
+        base = chosen[own]
         rows.append(
             {
                 "rep_id": seats["rep_id"][of],
-                "base_account_id": placed["account_id"][int(base)],
+                "base_account_id": placed["account_id"][base],
                 "account_count": int(here.size),
                 "mean_distance_km": _mean(_km(points[[base]], points[here])[0], weight[here]),
                 "current_mean_distance_km": (
@@ -72,34 +77,41 @@ def propose_bases(accounts: pl.DataFrame, reps: pl.DataFrame, seats: pl.DataFram
     return pl.DataFrame(rows, schema=SCHEMA).sort("rep_id")
 
 
-def _starts(points: Floats, weight: Floats, fixed: Floats, count: int) -> Floats:
-    """Up to `count` places of accounts, each where weighted squared distance is largest."""
-    free = np.empty((0, 3))
+def _nearest(points: Floats, bases: Floats) -> Floats:
+    """(n) distance of the nearest base, `REACH_KM` at most."""
+    if not bases.size:
+        return np.full(points.shape[0], REACH_KM)
+    return np.minimum(_km(points, bases).min(axis=1), REACH_KM)
+
+
+def _chosen(away: Floats, weight: Floats, present: Floats, count: int) -> list[int]:
+    """Up to `count` accounts as bases; (n, n) `away` and (n) `present` are cut at the reach."""
+    chosen: list[int] = []
     for _ in range(count):
-        bases = np.vstack((fixed, free))
-        away = weight * _km(points, bases).min(axis=1) ** 2 if bases.size else weight
-        best = int(np.argmax(away))
-        if away[best] <= 0:
+        best, saved = _best(away, weight, _with(away, present, chosen))
+        if saved <= 0:
             break  # every account has a base at its door
-        free = np.vstack((free, points[best]))
-    return free
-
-
-def _moved(points: Floats, weight: Floats, fixed: Floats, free: Floats) -> Floats:
-    """`free` bases moved to the middle of the accounts nearest to them until none changes."""
-    for _ in range(STEPS):
-        nearest = np.argmin(_km(points, np.vstack((fixed, free))), axis=1) - fixed.shape[0]
-        moved = free.copy()
-        for own in range(free.shape[0]):
-            here = nearest == own
-            if here.any():
-                middle = (points[here] * weight[here, None]).sum(axis=0)
-                length = np.linalg.norm(middle)
-                moved[own] = middle / length if length > 0 else free[own]
-        if np.array_equal(moved, free):
+        chosen.append(best)
+    for _ in range(ROUNDS):
+        before = list(chosen)
+        for place in range(len(chosen)):
+            others = chosen[:place] + chosen[place + 1 :]
+            best, _ = _best(away, weight, _with(away, present, others))
+            chosen[place] = best
+        if chosen == before:
             break
-        free = moved
-    return free
+    return chosen
+
+
+def _with(away: Floats, present: Floats, chosen: list[int]) -> Floats:
+    return np.minimum(present, away[:, chosen].min(axis=1)) if chosen else present
+
+
+def _best(away: Floats, weight: Floats, present: Floats) -> tuple[int, float]:
+    """The account that saves most as a base, and what it saves."""
+    saved = weight @ np.maximum(present[:, None] - away, 0.0)
+    best = int(np.argmax(saved))
+    return best, float(saved[best])
 
 
 def _mean(values: Floats, weight: Floats) -> float:
