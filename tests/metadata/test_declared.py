@@ -14,19 +14,8 @@ NO_FIGURE = {
     *("unit", "measure", "statement", "rep_name", "region", "score_name", "group_kind"),
     *("group_name", "level", "member_id", "member_name", "manager_name", "is_vacant"),
     *("country", "state", "industry", "territory_name"),
-    *(
-        "unit",
-        "measure",
-        "statement",
-        "rep_name",
-        "region",
-        "score_name",
-        "group_kind",
-        "group_name",
-        *("period_start_date", "period_end_date", "method", "reason"),
-        *("base_city", "base_state", "base_country"),
-        *("market_id", "country", "state", "naics_sector", "is_uncovered"),
-    ),
+    *("market_id", "naics_sector", "is_uncovered", "base_city", "base_state", "base_country"),
+    *("period_start_date", "period_end_date", "method", "reason"),
 }
 
 
