@@ -1,7 +1,6 @@
 """The metadata of the real dbt project, written beside tables that dbt just built."""
 
 import json
-import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -67,10 +66,8 @@ class Described:
         self.write()
 
     def write(self) -> None:
-        started = time.perf_counter()
         with duckdb.connect(str(self.warehouse)) as connection:
             write_metadata(connection, self.manifest, RUN, mappings=[self.mapping])
-        self.seconds = time.perf_counter() - started
 
     def rows(self, query: str) -> list[tuple]:  # type: ignore[type-arg]
         with duckdb.connect(str(self.warehouse)) as connection:
@@ -233,13 +230,12 @@ def test_tables_without_a_model_get_their_comments(described: Described) -> None
     ) == [("How it is computed.",)]
 
 
-def test_writing_again_changes_nothing_and_is_quick(described: Described) -> None:
+def test_writing_again_changes_nothing(described: Described) -> None:
     tables = ("meta_table", "meta_column", "meta_column_lineage", "meta_metric")
     before = [described.rows(f"SELECT * FROM {table}") for table in tables]
     described.write()
     assert [described.rows(f"SELECT * FROM {table}") for table in tables] == before
     assert all(before)
-    assert described.seconds < 3
 
 
 def test_marts_and_metadata_can_be_published_as_they_are(described: Described) -> None:
