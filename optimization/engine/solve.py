@@ -384,8 +384,8 @@ class _Solve:
     def _widen(self, lp: LpOptimum) -> LpOptimum:
         """Widen each limit by what the best plan needs, and bound the plans within.
 
-        A total excess that may be spent anywhere would be the weaker certificate: at 2,000 x 40
-        another plan of the same total costs up to 3 % less, with other territories out of band.
+        A total excess that may be spent anywhere would be the weaker certificate: at 2,000 x 40 its
+        bound lies 0.3 to 1 % lower.
         """
         plan = self.problem.evaluate(self._best())
         limits = self.problem.limits
