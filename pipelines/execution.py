@@ -36,6 +36,7 @@ def execute_run(settings: Settings) -> Path:
                                 "data_dir": str(settings.data_dir),
                                 "as_of": settings.as_of.isoformat() if settings.as_of else "",
                                 "scenario": settings.scenario,
+                                "is_draft": settings.is_draft,
                             }
                         }
                     },

@@ -25,6 +25,10 @@ class Workspace(ConfigurableResource):
     as_of: str = Field(default="", description="Planning date, YYYY-MM-DD; empty: as the data say.")
     scenario: str = Field(default="", description="Policy to plan with; empty: as project.yaml.")
 
+    is_draft: bool = Field(
+        default=False, description="Record the plan as a draft instead of proposing it."
+    )
+
     _lock: RunLock | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002
@@ -45,6 +49,7 @@ class Workspace(ConfigurableResource):
             data_dir=Path(self.data_dir) if self.data_dir else None,
             as_of=date.fromisoformat(self.as_of) if self.as_of else None,
             scenario=self.scenario or None,
+            is_draft=self.is_draft,
         )
 
     @property

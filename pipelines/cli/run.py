@@ -1,5 +1,6 @@
 """`territory run`: the whole way from files to a published plan."""
 
+import dataclasses
 from datetime import datetime
 from pathlib import Path
 
@@ -13,13 +14,21 @@ from pipelines.interrupts import stopping_gracefully
 
 @click.command()
 @settings_options
-def run(config: Path, data_dir: Path | None, as_of: datetime | None, scenario: str | None) -> None:
+@click.option("--draft", is_flag=True, help="Record the plan as a draft; nobody proposes it yet.")
+def run(
+    config: Path,
+    data_dir: Path | None,
+    as_of: datetime | None,
+    scenario: str | None,
+    draft: bool,
+) -> None:
     """Read the input, plan the territories, check them and publish them.
 
     Ctrl-C while a plan is sought goes on with the best plan so far; a second one aborts.
     """
     # Settings are read before anything heavy: a mistyped key answers in under a second.
     settings = chosen_settings(config, data_dir, as_of, scenario)
+    settings = dataclasses.replace(settings, is_draft=draft)
     with progress_shown(), stopping_gracefully():
         from pipelines.execution import execute_run
 

@@ -33,6 +33,7 @@ class Settings:
         connectors: of the sources that are no folder of files, how they are read; their inputs
             lie in `landed_dir`.
         policy_path: the file the policy was read from, for messages.
+        is_draft: record the plan as a draft, not as proposed. Changes no result.
     """
 
     config_path: Path
@@ -45,6 +46,7 @@ class Settings:
     connectors: dict[str, ConnectorSettings]
     scenario: str
     as_of: date | None
+    is_draft: bool = False
 
     @property
     def landed_dir(self) -> Path:
@@ -71,6 +73,7 @@ def load_settings(
     data_dir: Path | None = None,
     as_of: date | None = None,
     scenario: str | None = None,
+    is_draft: bool = False,
 ) -> Settings:
     """Read the settings files that `config` names; the keyword arguments win over the files.
 
@@ -121,6 +124,7 @@ def load_settings(
         },
         scenario=chosen,
         as_of=as_of or project.as_of,
+        is_draft=is_draft,
     )
 
 

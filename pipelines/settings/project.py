@@ -102,6 +102,11 @@ class RetentionSettings(_Strict):
     """How much of the past is kept."""
 
     releases: int = Field(default=5, ge=1, description="Releases kept, the published one included.")
+    plans: int = Field(
+        default=50,
+        ge=1,
+        description="Records of drafts and proposed plans kept. What was approved always stays.",
+    )
     quarantine_runs: int = Field(
         default=20, ge=1, description="Runs whose quarantined rows are kept as Parquet."
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.errors import ConfigurationError, near
+from pipelines.errors import ConfigurationError, InputError, near
 from pipelines.ingest import SourceInput, load_mapping
 from pipelines.ingest.connectors.duckdb_tables import DuckDBTables
 from pipelines.ingest.connectors.protocol import Connector
@@ -103,6 +103,26 @@ def current_sources(settings: Settings) -> list[SourceInput]:
             max_shrink_share=connector.max_shrink_share,
             progress=report,
         )
+        versions = _versions(store, settings.data_dir / "working" / "versions" / name)
+        inputs.append(dataclasses.replace(source, path=store.current, versions=versions))
+    return inputs
+
+
+def landed_sources(settings: Settings) -> list[SourceInput]:
+    """The inputs of a run as they landed last, without asking anybody.
+
+    Raises:
+        InputError: nothing of a connection has landed yet.
+    """
+    inputs = []
+    for name, source in settings.sources.items():
+        connector = settings.connectors.get(name)
+        if connector is None:
+            inputs.append(source)
+            continue
+        store = LandedStore(settings.landed_dir / name, open_connector(connector).identity)
+        if not store.manifest.tables:
+            raise InputError(f"{settings.landed_dir / name}: nothing of this source has landed")
         versions = _versions(store, settings.data_dir / "working" / "versions" / name)
         inputs.append(dataclasses.replace(source, path=store.current, versions=versions))
     return inputs

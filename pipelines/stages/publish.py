@@ -20,6 +20,7 @@ from pipelines.report.lineage import write_lineage
 from pipelines.report.quality import write_quality
 from pipelines.report.write import write_report
 from pipelines.settings.loader import Settings
+from pipelines.stages.plan_record import record_plans
 from pipelines.stages.quality import keep_good_load
 from pipelines.stages.run_context import MODELS_FILE, RunContext, WorkPaths
 
@@ -31,11 +32,18 @@ def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None
         fence: raises when this run may no longer publish; called just before the swap.
 
     Raises:
-        GateError: the tables break the publication contract.
+        GateError: the tables break the publication contract, or another assignment was approved
+            as this plan.
     """
     report("Publishing")
     paths = WorkPaths(settings.data_dir)
     retention = settings.project.retention
+
+    def fence_and_record() -> None:
+        fence()
+        # Before the swap: a plan that readers see always has its record.
+        record_plans(settings, context)
+
     release = publish_release(
         PublishRequest(
             warehouse=paths.warehouse,
@@ -47,7 +55,7 @@ def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None
             keep_releases=retention.releases,
             write_pages=lambda folder: _write_pages(folder, settings, context),
         ),
-        fence,
+        fence_and_record,
     )
     keep_good_load(settings, context)
     prune_quarantine(paths.quarantine, retention.quarantine_runs)

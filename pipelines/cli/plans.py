@@ -1,0 +1,182 @@
+"""`territory plans` and `territory plan …`: which plans there are, and the acts of their life."""
+
+import getpass
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from pipelines.cli.console import console, progress_shown
+from pipelines.cli.options import chosen_settings, config_option, data_dir_option
+from pipelines.lifecycle import Period, PlanStore, Verb
+from pipelines.lifecycle.acts import PAST
+from pipelines.settings.loader import Settings
+
+
+def _place(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say whose plans are meant."""
+    for option in (data_dir_option, config_option):
+        command = option(command)
+    return command
+
+
+def _store(config: Path, data_dir: Path | None) -> PlanStore:
+    return PlanStore(chosen_settings(config, data_dir, None, None).data_dir)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+@click.command()
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Only the plan of this day.")
+@_place
+def plans(config: Path, data_dir: Path | None, day: datetime | None) -> None:
+    """List the plans: their state, when they are effective, and their main figures."""
+    store = _store(config, data_dir)
+    if day is not None:
+        period = store.chosen(day.date())
+        text = "no plan was effective then" if period is None else period.plan_id
+        console.print(f"{day.date()}  {text}", markup=False)
+        return
+    by_plan = {period.plan_id: period for period in store.periods()}
+    table = Table(box=None, pad_edge=False)
+    for name in ("plan", "scenario", "as of", "state", "effective", "moves", "gap"):
+        table.add_column(
+            name, no_wrap=True, justify="right" if name in ("moves", "gap") else "left"
+        )
+    for plan_id in store.plan_ids():
+        record = store.record(plan_id)
+        gap = record.figures.get("optimality_gap_pct")
+        table.add_row(
+            plan_id,
+            record.scenario,
+            record.as_of.isoformat(),
+            store.state(plan_id),
+            _span(by_plan.get(plan_id)),
+            f"{record.figures.get('moved_accounts', 0):,}",
+            "" if gap is None else f"{gap:.3f} %",
+        )
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("No plan is recorded here yet; `territory run` records one.")
+
+
+def _span(period: Period | None) -> str:
+    if period is None:
+        return ""
+    return f"{period.valid_from_date} – {period.valid_to_date or '…'}"
+
+
+@click.group()
+def plan() -> None:
+    """Propose, approve and make effective a plan, take it back, or make it again."""
+
+
+@plan.command()
+@click.argument("plan_id")
+@_place
+def show(plan_id: str, config: Path, data_dir: Path | None) -> None:
+    """Show the record of PLAN_ID and everything that was done with it."""
+    store = _store(config, data_dir)
+    plan_id = store.find(plan_id)
+    record = store.record(plan_id)
+    period = next((p for p in store.periods() if p.plan_id == plan_id), None)
+    effective = f", effective {_span(period)}" if period else ""
+    for label, text in (
+        ("Plan", f"{plan_id}, {store.state(plan_id)}{effective}"),
+        ("Made of", f"scenario {record.scenario}, planning date {record.as_of}, {record.run_id}"),
+        ("Code", f"{record.code_version}, seed {record.seed}"),
+        ("Input", f"{record.input_digest[:16]}…, {len(record.inputs)} files"),
+        ("Settings", f"{record.settings_digest[:16]}…, policy {record.policy_digest[:16]}…"),
+        ("Accounts", f"{record.account_count:,}, {record.figures.get('moved_accounts'):,} moved"),
+        ("Record", str(store.folder / plan_id)),
+    ):
+        console.print(f"{label:<10} {text}", markup=False)
+    for act in store.acts(plan_id):
+        day = f", from {act.effective_date}" if act.effective_date else ""
+        console.print(
+            f"{act.at:%Y-%m-%d %H:%M}  {act.verb.replace('_', ' ')} → {act.state}{day}, "
+            f"by {act.by}: {act.why}",
+            markup=False,
+        )
+
+
+def _act(verb: Verb, summary: str) -> Callable[..., Any]:
+    """The command that does `verb`; `make-effective` also asks from when."""
+
+    @click.argument("plan_id")
+    @click.option("--by", default=_user, show_default="your user name", help="Who decides.")
+    @click.option("--why", required=True, help="The reason, for whoever asks later.")
+    @_place
+    def command(
+        plan_id: str,
+        by: str,
+        why: str,
+        config: Path,
+        data_dir: Path | None,
+        effective_date: datetime | None = None,
+    ) -> None:
+        for option, text in (("--by", by), ("--why", why)):
+            if not text.strip():
+                raise click.BadParameter("must not be empty", param_hint=option)
+        store = _store(config, data_dir)
+        plan_id = store.find(plan_id)
+        day = effective_date.date() if effective_date else None
+        before = store.periods()
+        store.act(verb, plan_id, by=by.strip(), why=why.strip(), effective_date=day)
+        _tell(plan_id, verb, before, store.periods())
+
+    if verb == "make_effective":
+        command = click.option(
+            "--effective-date",
+            type=click.DateTime(["%Y-%m-%d"]),
+            required=True,
+            help="First day of the plan; the plan before it ends the day before.",
+        )(command)
+    return click.command(verb.replace("_", "-"), help=summary)(command)
+
+
+def _tell(plan_id: str, verb: Verb, before: list[Period], after: list[Period]) -> None:
+    own = next((p for p in after if p.plan_id == plan_id), None)
+    span = f", {_span(own)}" if own else ""
+    console.print(f"{plan_id} is {PAST[verb]}{span}", markup=False)
+    old = {p.plan_id: p.valid_to_date for p in before}
+    for period in after:
+        end: date | None = period.valid_to_date
+        if period.plan_id in old and old[period.plan_id] != end:
+            console.print(f"{period.plan_id} now ends {end or 'with the next plan'}", markup=False)
+
+
+for _verb, _summary in (
+    ("propose", "Propose the draft PLAN_ID for approval."),
+    ("approve", "Approve the proposed PLAN_ID; only then can it become effective or be pushed."),
+    ("withdraw", "Make PLAN_ID a draft again; not once its first day has come."),
+    ("make_effective", "Let the approved PLAN_ID hold from a date on."),
+):
+    plan.add_command(_act(_verb, _summary))  # type: ignore[arg-type]
+
+
+@plan.command()
+@click.argument("plan_id")
+@_place
+def reproduce(plan_id: str, config: Path, data_dir: Path | None) -> None:
+    """Plan PLAN_ID again from its record and compare; says which input differs if one does.
+
+    Nothing is published, and the working database of the last run stays as it is.
+    """
+    from pipelines.stages.reproduce import reproduce_plan
+
+    settings: Settings = chosen_settings(config, data_dir, None, None)
+    store = PlanStore(settings.data_dir)
+    with progress_shown():
+        outcome = reproduce_plan(settings, store, store.find(plan_id))
+    for sentence in outcome:
+        console.print(sentence, markup=False)
