@@ -7,32 +7,27 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-data=$(cd "${1:-$root/data}" && pwd)
+data=${1:-$root/data}
 port=${2:-8088}
 venv=$root/.venv-superset
+
+if [ ! -f "$data/published/territory.duckdb" ]; then
+    echo "Nothing is published in $data; run the pipeline first, or name its data folder." >&2
+    exit 2
+fi
+"$here/install.sh"
 
 export SUPERSET_HOME=${SUPERSET_HOME:-$root/.superset}
 export SUPERSET_CONFIG_PATH=$here/superset_config.py
 export FLASK_APP=superset
 export SCARF_ANALYTICS=false
 
-if ! cmp -s "$here/requirements.lock" "$venv/.installed"; then
-    "${PYTHON:-python3}" -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-        -r "$here/requirements.lock"
-    cp "$here/requirements.lock" "$venv/.installed"
-fi
 mkdir -p "$SUPERSET_HOME"
-if [ ! -f "$SUPERSET_HOME/ready" ]; then
+if [ ! -f "$SUPERSET_HOME/secret_key" ]; then
     (umask 077 && "$venv/bin/python" -c 'import secrets; print(secrets.token_urlsafe(42), end="")' \
         >"$SUPERSET_HOME/secret_key")
-    "$venv/bin/superset" db upgrade
-    "$venv/bin/superset" fab create-admin --username admin --password admin \
-        --firstname Territory --lastname Admin --email admin@localhost
-    "$venv/bin/superset" init
-    touch "$SUPERSET_HOME/ready"
 fi
-"$venv/bin/python" "$here/dashboard.py" "$data/published"
+"$venv/bin/python" "$here/dashboard.py" "$(cd "$data" && pwd)/published"
 echo "http://127.0.0.1:$port/superset/dashboard/territory-plan/"
 exec "$venv/bin/gunicorn" --workers 1 --threads 8 --timeout 120 --bind "127.0.0.1:$port" \
     "superset.app:create_app()"
