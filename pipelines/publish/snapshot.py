@@ -67,7 +67,14 @@ def copy_tables(
         f"ATTACH {literal(database)} AS published (STORAGE_VERSION {literal(STORAGE_VERSION)})"
     )
     try:
-        snapshots = [_copy(connection, release, table, existing[table]) for table in tables]
+        # One transaction: 600 statements that each wait for the disk take seconds.
+        connection.execute("BEGIN")
+        try:
+            snapshots = [_copy(connection, release, table, existing[table]) for table in tables]
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
         connection.execute("CHECKPOINT published")
     finally:
         connection.execute("DETACH published")
@@ -115,20 +122,23 @@ def _copy(
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str, target: str) -> None:
     own = "database_name = current_database() AND schema_name = 'main'"
+    statements = []
     for (comment,) in connection.execute(
         f"SELECT comment FROM duckdb_tables() WHERE {own} AND table_name = ? "
         f"UNION ALL SELECT comment FROM duckdb_views() WHERE {own} AND view_name = ?",
         [table, table],
     ).fetchall():
         if comment:
-            connection.execute(f"COMMENT ON TABLE {target} IS {literal(comment)}")
+            statements.append(f"COMMENT ON TABLE {target} IS {literal(comment)}")
     for column, comment in connection.execute(
         f"SELECT column_name, comment FROM duckdb_columns() WHERE {own} AND table_name = ? "
         "ORDER BY column_index",
         [table],
     ).fetchall():
         if comment:
-            connection.execute(f'COMMENT ON COLUMN {target}."{column}" IS {literal(comment)}')
+            statements.append(f'COMMENT ON COLUMN {target}."{column}" IS {literal(comment)}')
+    if statements:
+        connection.execute("; ".join(statements))
 
 
 def _digest(
