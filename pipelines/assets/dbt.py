@@ -95,6 +95,7 @@ def _part_assets(manifest: Mapping[str, Any], part: Part) -> AssetsDefinition:
                         "observed value": test.observed_value,
                         "threshold": test.threshold,
                         "rows affected": test.rows_affected,
+                        "sample": test.sample_json or "[]",
                         "message": test.message,
                     },
                 )
