@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from optimization.policy import Policy as Policy
     from optimization.policy import load_policy as load_policy
     from optimization.policy import policy_schema as policy_schema
+    from optimization.rebalance.proposal import Proposal as Proposal
+    from optimization.rebalance.rebalancer import rebalance_territories as rebalance_territories
+    from optimization.rebalance.router import route_accounts as route_accounts
     from optimization.report.result import Plan as Plan
 
 _HOME = {
@@ -30,6 +33,9 @@ _HOME = {
     "policy_schema": "policy",
     "Plan": "report.result",
     "plan_territories": "planner",
+    "Proposal": "rebalance.proposal",
+    "rebalance_territories": "rebalance.rebalancer",
+    "route_accounts": "rebalance.router",
     "VERIFIED_RULES": "audit.verify",
     "Violation": "audit.verify",
     "verify_plan": "audit.verify",
@@ -43,10 +49,13 @@ __all__ = [
     "PlanInputError",
     "Policy",
     "PolicyError",
+    "Proposal",
     "Violation",
     "load_policy",
     "plan_territories",
     "policy_schema",
+    "rebalance_territories",
+    "route_accounts",
     "verify_plan",
 ]
 

@@ -20,6 +20,7 @@ import numpy as np
 from optimization.book.tables import AccountArrays, Floats
 from optimization.book.units import Units
 from optimization.policy import Policy
+from optimization.policy.balance import BudgetMeasure
 
 UNIT_OF_MEASURE = {"accounts": "accounts", "sales": "USD", "tenure_months": "tenure months"}
 # Units of excess that a mean territory's share of a measure counts.
@@ -61,16 +62,18 @@ def build_budgets(accounts: AccountArrays, policy: Policy, reps: int) -> Budgets
 
 def budget_amounts(accounts: AccountArrays, policy: Policy) -> Floats:
     """(n, B) accounts, USD or months that move with the account; 0 without an incumbent."""
+    amounts = [incumbent_amounts(accounts, budget.measure) for budget in policy.move_budgets]
+    return np.column_stack(amounts) if amounts else np.zeros((len(accounts), 0))
+
+
+def incumbent_amounts(accounts: AccountArrays, measure: BudgetMeasure) -> Floats:
+    """(n) accounts, USD or months of each account; 0 without an incumbent."""
     measures = {
         "accounts": np.ones(len(accounts)),
         "sales": accounts.actual_sales_usd,
         "tenure_months": np.nan_to_num(accounts.tenure_months, nan=0.0),
     }
-    owned = accounts.incumbent >= 0
-    amount = np.zeros((len(accounts), len(policy.move_budgets)))
-    for b, budget in enumerate(policy.move_budgets):
-        amount[:, b] = np.where(owned, measures[budget.measure], 0.0)
-    return amount
+    return np.where(accounts.incumbent >= 0, measures[measure], 0.0)
 
 
 def least_use(accounts: AccountArrays, units: Units, weight: Floats) -> Floats:

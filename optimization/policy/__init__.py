@@ -23,6 +23,7 @@ from optimization.policy.prices import (
     TravelMatrix,
     TravelPolicy,
 )
+from optimization.policy.rebalancing import DriftPolicy, RebalancingPolicy
 from optimization.policy.schema import Policy, policy_schema
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "METRICS",
     "AccountLimit",
     "DisruptionPolicy",
+    "DriftPolicy",
     "EligibilityRule",
     "KeepTogether",
     "LockRule",
@@ -39,6 +41,7 @@ __all__ = [
     "OvertimePolicy",
     "Policy",
     "PolicyError",
+    "RebalancingPolicy",
     "ResponsePolicy",
     "SolverPolicy",
     "TravelMatrix",

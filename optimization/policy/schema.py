@@ -15,6 +15,7 @@ from optimization.policy.prices import (
     SolverPolicy,
     TravelPolicy,
 )
+from optimization.policy.rebalancing import RebalancingPolicy
 
 NAMED_LISTS = (
     "metrics",
@@ -74,6 +75,7 @@ class Policy(Settings):
     response: ResponsePolicy = Field(default_factory=ResponsePolicy)
     disruption: DisruptionPolicy = Field(default_factory=DisruptionPolicy)
     overtime: OvertimePolicy = Field(default_factory=OvertimePolicy)
+    rebalancing: RebalancingPolicy = Field(default_factory=RebalancingPolicy)
     solver: SolverPolicy = Field(default_factory=SolverPolicy)
 
     @model_validator(mode="after")

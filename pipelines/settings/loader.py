@@ -60,7 +60,8 @@ class Settings:
                 mode="json", exclude={"data_dir", "sources", "retention", "schedule", "sample"}
             ),
             "scoring": self.scoring.model_dump(mode="json"),
-            "policy": self.policy.model_dump(mode="json"),
+            # What a rebalancing does with a plan decides nothing about the plan.
+            "policy": self.policy.model_dump(mode="json", exclude={"rebalancing"}),
             "scenario": self.scenario,
             "as_of": self.as_of and self.as_of.isoformat(),
         }

@@ -1,0 +1,4 @@
+"""Keeping a chosen plan true as data change: the fewest moves that restore its bands, at a price.
+
+`rebalancer.rebalance_territories` is the way in, `router.route_accounts` places new accounts alone.
+"""
