@@ -6,8 +6,10 @@ The pipeline runs up to the scores with the cut-off as planning date, in a folde
 away. The horizon is the year after the cut-off, or as much of it as the data hold; the outcome that
 models learn is as long. Held against the year after:
 
-- coverage of the raw calibrated quantile, before floor and cap, over accounts that buy: potential
-  is what comparable *customers* spend. Ties are broken by coin.
+- coverage of the quantile of next year's sales over all accounts, of which many buy nothing:
+  calibrated, before floor and cap, ties at zero randomised.
+- coverage of the quantile behind potential, before floor and cap, over accounts that buy: potential
+  is what comparable *customers* spend.
 - ranking of all accounts by predicted sales, beside last year's sales, revenue × what the
   industry sold per dollar of revenue, and employees.
 - expected calibration error of the win probability, over deals closed after the cut-off.
@@ -28,9 +30,11 @@ import numpy as np
 import polars as pl
 
 from benchmarks.forecast_measures import (
+    Bools,
     Floats,
     binomial_bounds,
-    coverage,
+    covered_with_coin,
+    covered_with_zeros,
     rank_correlation,
     top_decile_lift,
 )
@@ -51,7 +55,8 @@ _SCORES = """
     SELECT account_id, lower(p.industry) AS industry, p.segment, p.employee_count::DOUBLE AS
       employee_count, p.annual_revenue_usd::DOUBLE AS annual_revenue_usd,
       h.actual_sales_usd::DOUBLE AS last_year_usd, f.predicted_sales_usd,
-      coalesce(f.comparable_spend_usd, q.comparable_spend_usd)::DOUBLE AS quantile_usd
+      coalesce(f.comparable_spend_usd, q.comparable_spend_usd)::DOUBLE AS quantile_usd,
+      f.predicted_sales_high_usd AS high_usd, 1 - f.buying_probability_pct / 100 AS zero_share
     FROM int_account__profile AS p
     JOIN int_account__history AS h USING (account_id)
     JOIN int_account__fitted AS f USING (account_id)
@@ -74,6 +79,7 @@ def backtest(config: Path, cutoff: date) -> dict[str, Any]:
     from pipelines.scoring.evidence import calibration_error
     from pipelines.scoring.win import fit_win
     from pipelines.settings.loader import load_settings
+    from pipelines.stages.score import tree_settings
     from pipelines.warehouse import session
 
     with tempfile.TemporaryDirectory() as folder:
@@ -99,7 +105,9 @@ def backtest(config: Path, cutoff: date) -> dict[str, Any]:
         with session(after) as connection:
             later = connection.execute(_LATER_DEALS, {"cutoff": cutoff}).pl()
     fitting = settings.scoring.fitting
-    win = fit_win(closed, later, fitting.minimum_deals, fitting.minimum_evidence)
+    win = fit_win(
+        closed, later, fitting.minimum_deals, fitting.minimum_evidence, tree_settings(fitting)
+    )
     is_won = (later["status"] == "won").to_numpy()
     return {
         "config": str(config),
@@ -123,40 +131,46 @@ def backtest(config: Path, cutoff: date) -> dict[str, Any]:
 def _coverage(
     table: pl.DataFrame, future: Floats, quantile: float, months: dict[str, int]
 ) -> dict[str, Any]:
-    """Coverage over buyers, overall and by segment, each with what it had to be."""
+    """Coverage over all accounts and over buyers, overall and by segment."""
     forecast = table["quantile_usd"].fill_null(np.nan).to_numpy()
-    usable = (future > 0) & ~np.isnan(forecast)
-    found: dict[str, Any] = {"quantile": quantile, "groups": []}
+    high, zero_share = table["high_usd"].to_numpy(), table["zero_share"].to_numpy()
+    segments = table["segment"].to_numpy()
+    found: dict[str, Any] = {"quantile": quantile}
     if min(months["learned"], 12) != months["ahead"]:
         found["remark"] = (
             f"{min(months['learned'], 12)} months learned, {months['ahead']} ahead: not the same "
             "length, so coverage says little"
         )
-    segments = table["segment"].to_numpy()
+    covered = covered_with_zeros(future, high, zero_share, quantile, SEED)
+    found["accounts"] = _groups(covered, segments, quantile)
+    buys = (future > 0) & ~np.isnan(forecast)
+    covered = covered_with_coin(future[buys], forecast[buys], SEED)
+    found["buyers"] = _groups(covered, segments[buys], quantile)
+    return found
+
+
+def _groups(covered: Bools, segments: np.ndarray, quantile: float) -> list[dict[str, Any]]:
+    """Coverage of all rows and of each segment that is large enough, and what it had to be."""
+    groups = []
     for name in ["all", *sorted(set(segments.tolist()))]:
-        here = usable if name == "all" else usable & (segments == name)
-        rows = int(here.sum())
-        if not rows or (name != "all" and rows < SEGMENT_ACCOUNTS):
+        here = covered if name == "all" else covered[segments == name]
+        if not here.size or (name != "all" and here.size < SEGMENT_ACCOUNTS):
             continue
-        share = coverage(future[here], forecast[here], SEED)
+        share = float(here.mean())
         wide = 0.03 if name == "all" else 0.10
         low, high = quantile - wide, quantile + wide
-        exact = binomial_bounds(quantile, rows)
-        found["groups"].append(
+        exact = binomial_bounds(quantile, here.size)
+        groups.append(
             {
                 "group": name,
-                "buyers": rows,
+                "rows": int(here.size),
                 "coverage_pct": 100 * share,
                 "wanted_pct": [100 * low, 100 * high],
                 "binomial_99_pct": [100 * bound for bound in exact],
                 "holds": low <= share <= high or exact[0] <= share <= exact[1],
             }
         )
-    every = ~np.isnan(forecast)
-    found["all_accounts_coverage_pct"] = (
-        100 * coverage(future[every], forecast[every], SEED) if every.any() else None
-    )
-    return found
+    return groups
 
 
 def _ranking(table: pl.DataFrame, future: Floats) -> dict[str, Any]:
@@ -240,7 +254,9 @@ def _span(connection: duckdb.DuckDBPyConnection, cutoff: date) -> tuple[date, da
         "SELECT min(closed_date), max(closed_date) FROM int_crm__opportunity "
         "WHERE status IN ('won', 'lost')"
     ).fetchone() or (None, None)
-    if first is None or not first <= cutoff < last:
+    if first is None:
+        raise ValueError("no deal of this book is closed, so nothing can be backtested")
+    if not first <= cutoff < last:
         raise ValueError(
             f"the cut-off {cutoff} must lie between the first and last closed deal, {first} and "
             f"{last}"
@@ -269,15 +285,9 @@ def page(found: dict[str, Any]) -> str:
         "",
         *(f"- {name}: {model['why']}" for name, model in found["models"].items()),
         "",
-        "| buyers of | count | at or below their quantile | wanted | 99 % binomial | holds |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {row['group']} | {row['buyers']:,} | {row['coverage_pct']:.1f} % | "
-            f"{row['wanted_pct'][0]:.0f}–{row['wanted_pct'][1]:.0f} % | "
-            f"{row['binomial_99_pct'][0]:.1f}–{row['binomial_99_pct'][1]:.1f} % | "
-            f"{'yes' if row['holds'] else 'no'} |"
-            for row in found["coverage"]["groups"]
-        ),
+        *_coverage_lines("accounts of", found["coverage"]["accounts"]),
+        "",
+        *_coverage_lines("buyers of", found["coverage"]["buyers"]),
         "",
         "| ranked by | Spearman | top-decile lift |",
         "|---|---|---|",
@@ -300,6 +310,20 @@ def page(found: dict[str, Any]) -> str:
     if "remark" in found["coverage"]:
         lines.insert(4, found["coverage"]["remark"] + ".\n")
     return "\n".join(lines) + "\n"
+
+
+def _coverage_lines(title: str, groups: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"| {title} | count | at or below their quantile | wanted | 99 % binomial | holds |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {row['group']} | {row['rows']:,} | {row['coverage_pct']:.1f} % | "
+            f"{row['wanted_pct'][0]:.0f}–{row['wanted_pct'][1]:.0f} % | "
+            f"{row['binomial_99_pct'][0]:.1f}–{row['binomial_99_pct'][1]:.1f} % | "
+            f"{'yes' if row['holds'] else 'no'} |"
+            for row in groups
+        ),
+    ]
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 def rank_correlation(score: Floats, outcome: Floats) -> float:
@@ -28,10 +29,30 @@ def top_decile_lift(score: Floats, outcome: Floats) -> float:
     return float(taken / size / outcome.mean())
 
 
-def coverage(outcome: Floats, forecast: Floats, seed: int) -> float:
-    """Share of outcomes below their forecast; ties count by a coin thrown with `seed`."""
+def covered_with_coin(outcome: Floats, forecast: Floats, seed: int) -> Bools:
+    """Which outcomes lie below their forecast; ties by a coin thrown with `seed`."""
     coin = np.random.default_rng(seed).random(outcome.size) < 0.5
-    return float(np.mean((outcome < forecast) | ((outcome == forecast) & coin)))
+    return (outcome < forecast) | ((outcome == forecast) & coin)
+
+
+def covered_with_zeros(
+    outcome: Floats, forecast: Floats, zero_share: Floats, quantile: float, seed: int
+) -> Bools:
+    """Which outcomes lie at or below their forecast, ties at zero randomised.
+
+    An account that buys nothing with probability z above the quantile q has the quantile 0, at or
+    below which it stays more often than q. Its ties are drawn with probability q ÷ z, so that a
+    forecast that is right covers q of such accounts too (the randomised probability integral
+    transform, Smith 1985).
+
+    Args:
+        zero_share: (n) probability that the outcome is 0.
+        seed: of the draw.
+    """
+    draw = np.random.default_rng(seed).random(outcome.size)
+    is_tied = (outcome <= 0) & (forecast <= 0)
+    kept = draw * zero_share <= quantile
+    return np.where(is_tied, kept, outcome <= forecast)
 
 
 def binomial_bounds(share: float, rows: int, level: float = 0.99) -> tuple[float, float]:

@@ -31,6 +31,8 @@ class PotentialFit:
         comparable_spend_usd: (n) in the order of today's rows; None where no model is used.
         reason: why there is or is no model, in words.
         offsets: ln units added to the raw quantile, by segment; '' for all others.
+        residuals: (m) ln(sales) of left-out customers less their raw quantile.
+        residual_segments: (m) their segments.
     """
 
     comparable_spend_usd: Floats | None
@@ -38,6 +40,24 @@ class PotentialFit:
     metrics: tuple[Metric, ...]
     fit: CrossFit | None = None
     offsets: dict[str, float] | None = None
+    residuals: Floats | None = None
+    residual_segments: np.ndarray | None = None
+
+
+def learning_rows(
+    features: pl.DataFrame, trailing_sales_usd: Floats
+) -> tuple[pl.DataFrame, Floats, bool]:
+    """The rows to learn from, their outcomes, and whether the past may describe them.
+
+    With two years of history accounts are described as they stood a year ago, and the outcome is
+    the year since; with less, by what does not change (firmographics and market), and the outcome
+    is the trailing year itself.
+    """
+    today = features.filter(pl.col("moment") == "today")
+    if int(today["history_months"].max() or 0) < LONG_HISTORY_MONTHS:  # type: ignore[arg-type]
+        return today, trailing_sales_usd, False
+    known = features.filter(pl.col("moment") == "training")
+    return known, known["outcome_usd"].cast(pl.Float64).to_numpy(), True
 
 
 def fit_potential(
@@ -50,21 +70,11 @@ def fit_potential(
 ) -> PotentialFit:
     """Fit the quantile on `features` (`int_account__feature`, sorted by account_id).
 
-    With two years of history accounts are described as they stood a year ago, and the outcome is
-    the year since; with less, by what does not change (firmographics and market), and the outcome
-    is the trailing year itself.
-
     Args:
         trailing_sales_usd: (n) sales of the 12 months before the planning date, by today's rows.
     """
     today = features.filter(pl.col("moment") == "today")
-    months = int(today["history_months"].max() or 0)  # type: ignore[arg-type]
-    has_history = months >= LONG_HISTORY_MONTHS
-    if has_history:
-        known = features.filter(pl.col("moment") == "training")
-        outcome = known["outcome_usd"].cast(pl.Float64).to_numpy()
-    else:
-        known, outcome = today, trailing_sales_usd
+    known, outcome, has_history = learning_rows(features, trailing_sales_usd)
     is_customer = outcome > 0
     customers = int(is_customer.sum())
     if customers < minimum_customers:
@@ -138,6 +148,8 @@ def fit_potential(
         ),
         fit,
         offsets,
+        target - raw,
+        segments,
     )
 
 

@@ -47,7 +47,7 @@ def cross_fit(
     matrix: Floats,
     target: Floats,
     fold: Ints,
-    loss: Literal["quantile", "poisson"],
+    loss: Literal["quantile", "poisson", "squared_error"],
     settings: TreeSettings,
     quantile: float | None = None,
 ) -> CrossFit:
@@ -63,7 +63,7 @@ def cross_fit(
     # One thread: sums of histograms then have one order, and results are the same on any machine.
     with threadpool_limits(limits=1):
         for number in range(FOLDS):
-            rows = _drawn(fold != number, settings)
+            rows = drawn(fold != number, settings)
             if rows.size < 2:
                 raise ValueError("too few rows to fit on")
             model = HistGradientBoostingRegressor(
@@ -85,7 +85,8 @@ def cross_fit(
     return CrossFit(design, tuple(models))
 
 
-def _drawn(chosen: Bools, settings: TreeSettings) -> Ints:
+def drawn(chosen: Bools, settings: TreeSettings) -> Ints:
+    """Indices of the `chosen` rows (n), ascending; `maximum_rows` of them at most."""
     rows = np.nonzero(chosen)[0]
     if rows.size > settings.maximum_rows:
         rng = np.random.default_rng(settings.seed)

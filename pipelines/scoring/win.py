@@ -5,6 +5,7 @@ log odds of their other deals, shrunk toward those of the book; the deals of a f
 the other folds. Rows of one account share a fold.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,16 +20,16 @@ from pipelines.scoring.evidence import (
     compare,
     log_loss,
 )
+from pipelines.scoring.levels import left_out_log_odds, level_codes, log_odds
 from pipelines.scoring.quality import Metric
+from pipelines.scoring.trees import TreeSettings, drawn
 
-SCORE = "win_probability"
+SCORE, RESPONSE = "win_probability", "response"
 ENCODED = ("rep_id", "product_id", "industry", "account_id")
 AMOUNTS = ("employee_count", "annual_revenue_usd", "amount_usd")
 # What a pair of rep and account adds, as the policy's `response` prices it.
 FIT = ("is_stranger", "experience_shortfall")
 COLUMNS = (*ENCODED, *AMOUNTS, *FIT)
-# Deals at which a level's own rate and the book's weigh the same.
-SHRINKAGE_DEALS = 20.0
 RIDGE = 1.0
 # No probability is nearer to 0 or 1: no book has enough deals to know.
 NEAREST = 0.005
@@ -50,11 +51,17 @@ class WinFit:
 
 
 def fit_win(
-    closed: pl.DataFrame, scored: pl.DataFrame, minimum_deals: int, minimum_evidence: float
+    closed: pl.DataFrame,
+    scored: pl.DataFrame,
+    minimum_deals: int,
+    minimum_evidence: float,
+    settings: TreeSettings,
 ) -> WinFit:
     """Fit on `closed` and score `scored`, both rows of `int_opportunity__feature`.
 
-    Where no model beats the win rate of the book, every deal has that rate.
+    Where no model beats the win rate of the book, every deal has that rate. Rates of reps, products
+    and accounts are taken over all closed deals; the regression uses `settings.maximum_rows` of
+    them, drawn with its seed.
     """
     is_won = (closed["status"] == "won").to_numpy()
     deals, won = int(is_won.size), int(is_won.sum())
@@ -68,13 +75,14 @@ def fit_win(
             f"{won} won and {deals - won} lost deals are too few for a model; every open deal has "
             "the win rate of the book",
         )
+    levels = {name: level_codes(closed[name], scored[name]) for name in ENCODED}
+    learned = _Deals({name: (codes[0], n) for name, (codes, n) in levels.items()}, _plain(closed))
     left_out = np.empty(deals)
     constant = np.empty(deals)
     for number in range(FOLDS):
         here = fold == number
-        left_out[here] = _fitted(closed.filter(~here), is_won[~here], fold[~here]).probability(
-            closed.filter(here)
-        )
+        model = _fitted(learned.part(~here), is_won[~here], fold[~here], settings)
+        left_out[here] = model.probability(learned.part(here))
         constant[here] = is_won[~here].mean()
     evidence = compare(log_loss(is_won, left_out), log_loss(is_won, constant))
     gain = Metric(
@@ -95,10 +103,11 @@ def fit_win(
             "has the win rate of the book",
         )
         return WinFit(flat, failed.reason, (*failed.metrics, gain), {})
-    whole = _fitted(closed, is_won, fold)
+    whole = _fitted(learned, is_won, fold, settings)
+    asked = _Deals({name: (codes[1], n) for name, (codes, n) in levels.items()}, _plain(scored))
     return WinFit(
-        whole.probability(scored),
-        f"fitted on {deals} closed deals",
+        whole.probability(asked),
+        f"fitted on {min(deals, settings.maximum_rows)} closed deals",
         (
             Metric(SCORE, "is_fitted", 1.0, deals, "0 or 1", "A model tells deals apart"),
             gain,
@@ -110,7 +119,7 @@ def fit_win(
                 "share of 1",
                 "Mean |predicted − won| over ten equally full bins of left-out deals",
             ),
-            *whole.penalties(deals),
+            *whole.penalties(learned),
         ),
         dict(zip(("intercept", *COLUMNS), whole.weights.tolist(), strict=True)),
     )
@@ -122,78 +131,117 @@ def _flat(flat: Floats, deals: int, reason: str) -> WinFit:
 
 
 @dataclass(frozen=True)
+class _Deals:
+    """Deals as numbers: codes and count of levels by column, and (n, p) what needs no encoding."""
+
+    levels: Mapping[str, tuple[Ints, int]]
+    plain: Floats
+
+    def part(self, rows: Bools) -> "_Deals":
+        return _Deals(
+            {name: (codes[rows], count) for name, (codes, count) in self.levels.items()},
+            self.plain[rows],
+        )
+
+
+@dataclass(frozen=True)
 class _Logistic:
     """A fitted model: `weights` (1 + p) on columns less `centre`, over `scale`, both (p)."""
 
-    encodings: dict[str, dict[str, float]]
+    encodings: Mapping[str, Floats]
     centre: Floats
     scale: Floats
     weights: Floats
     errors: Floats
 
-    def probability(self, deals: pl.DataFrame) -> Floats:
+    def probability(self, deals: _Deals) -> Floats:
         """(n) chance of winning each of `deals`."""
-        encoded = np.column_stack(
-            [_looked_up(deals, name, self.encodings[name]) for name in ENCODED]
-        )
-        matrix = (np.column_stack((encoded, _plain(deals))) - self.centre) / self.scale
-        matrix = np.nan_to_num(matrix, nan=0.0)
-        logit = self.weights[0] + matrix @ self.weights[1:]
-        return np.clip(1 / (1 + np.exp(-logit)), NEAREST, 1 - NEAREST)
+        logit = self.weights[0] + self._matrix(deals) @ self.weights[1:]
+        return np.clip(_expit(logit), NEAREST, 1 - NEAREST)
 
-    def penalties(self, deals: int) -> list[Metric]:
-        """The fit losses as shares of a win, where they are known to better than ± 0.5."""
+    def _matrix(self, deals: _Deals) -> Floats:
+        encoded = [self.encodings[name][codes] for name, (codes, _) in deals.levels.items()]
+        matrix = (np.column_stack((*encoded, deals.plain)) - self.centre) / self.scale
+        return np.nan_to_num(matrix, nan=0.0)
+
+    def penalties(self, deals: _Deals) -> list[Metric]:
+        """The fit losses as shares of wins, where they are known to better than ± 0.5.
+
+        Each is the part of the wins expected of `deals` with a rep who fits that is lost with one
+        who does not: an odds ratio turned into what the policy's response asks for.
+        """
         rows = []
         for name, setting, words in (
             ("is_stranger", "skill_penalty", "the industry is not among the rep's skills"),
             ("experience_shortfall", "experience_penalty", "the rep's multiplier is 0.5 short"),
         ):
-            column = 1 + COLUMNS.index(name)
-            if self.scale[column - 1] == 1.0:
+            column = COLUMNS.index(name)
+            if self.scale[column] == 1.0:
                 continue  # never varies
             effect, error = (
-                float(values[column] / self.scale[column - 1])
+                float(values[1 + column] / self.scale[column])
                 for values in (self.weights, self.errors)
             )
-            low, high = (1 - np.exp(effect + z * 1.96 * error) for z in (1, -1))
+            matrix = self._matrix(deals)
+            # Of a rep who fits.
+            matrix[:, column] = -self.centre[column] / self.scale[column]
+            fits = self.weights[0] + matrix @ self.weights[1:]
+            wins = _expit(fits).sum()
+            lost, low, high = (
+                float(1 - _expit(fits + effect + z * 1.96 * error).sum() / wins) for z in (0, 1, -1)
+            )
             if high - low <= 1.0:
                 rows.append(
                     Metric(
-                        "response",
+                        RESPONSE,
                         setting,
-                        float(1 - np.exp(effect)),
-                        deals,
+                        lost,
+                        int(matrix.shape[0]),
                         "share of 1",
-                        f"Share of the odds of winning lost when {words}, estimated from closed "
-                        "deals; compare with the policy's response setting of this name",
-                        lower_value=float(low),
-                        upper_value=float(high),
+                        f"Share of wins lost when {words}, estimated from closed deals, with its "
+                        "95 % interval",
+                        lower_value=low,
+                        upper_value=high,
                     )
                 )
         return rows
 
 
-def _fitted(closed: pl.DataFrame, is_won: Bools, fold: Ints) -> _Logistic:
+def _fitted(closed: _Deals, is_won: Bools, fold: Ints, settings: TreeSettings) -> _Logistic:
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    encoded = np.column_stack([_left_out(closed, name, is_won, fold) for name in ENCODED])
-    matrix = np.column_stack((encoded, _plain(closed)))
+    rows = drawn(np.ones(is_won.size, dtype=bool), settings)
+    # An account's own deals share its fold, so its encoding leaves out every second one instead.
+    halves = np.arange(is_won.size) % 2
+    encoded = [
+        left_out_log_odds(codes, is_won, halves if name == "account_id" else fold, count)[rows]
+        for name, (codes, count) in closed.levels.items()
+    ]
+    matrix = np.column_stack((*encoded, closed.plain[rows]))
     known = np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)
     centre = np.nanmean(known, axis=0)
     spread = np.nanstd(known, axis=0)
     scale = np.where(spread > 1e-9, spread, 1.0)
     matrix = np.nan_to_num((matrix - centre) / scale, nan=0.0)
     with threadpool_limits(limits=1):
-        model = LogisticRegression(C=1 / RIDGE, max_iter=1000, tol=1e-8).fit(matrix, is_won)
+        model = LogisticRegression(C=1 / RIDGE, max_iter=1000, tol=1e-8)
+        model.fit(matrix, is_won[rows])
         weights = np.concatenate((model.intercept_, model.coef_[0]))
         wide = np.column_stack((np.ones(matrix.shape[0]), matrix))
-        chance = 1 / (1 + np.exp(-(wide @ weights)))
+        chance = _expit(wide @ weights)
         information = wide.T @ (wide * (chance * (1 - chance))[:, None])
         information += np.diag([0.0, *[RIDGE] * matrix.shape[1]])
         errors = np.sqrt(np.diag(np.linalg.inv(information)))
-    encodings = {name: _encoding(closed[name], is_won) for name in ENCODED}
+    encodings = {
+        name: log_odds(codes, is_won, count) for name, (codes, count) in closed.levels.items()
+    }
     return _Logistic(encodings, centre, scale, weights, errors)
+
+
+def _expit(logit: Floats) -> Floats:
+    """(n) probabilities of log odds."""
+    return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)
 
 
 def _plain(deals: pl.DataFrame) -> Floats:
@@ -205,43 +253,3 @@ def _plain(deals: pl.DataFrame) -> Floats:
         columns.append(np.log(values))
     columns += [deals[name].cast(pl.Float64).to_numpy() for name in FIT]
     return np.column_stack(columns)
-
-
-def _encoding(levels: pl.Series, is_won: Bools) -> dict[str, float]:
-    """Log odds of winning at each level less those of the book, shrunk."""
-    rate = (is_won.sum() + 1) / (is_won.size + 2)
-    counts = (
-        pl.DataFrame({"level": levels, "won": is_won.astype(np.int64)})
-        .drop_nulls("level")
-        .group_by("level")
-        .agg(pl.len().alias("deals"), pl.col("won").sum())
-        .sort("level")
-    )
-    shrunk = (counts["won"].to_numpy() + SHRINKAGE_DEALS * rate) / (
-        counts["deals"].to_numpy() + SHRINKAGE_DEALS
-    )
-    odds = np.log(shrunk / (1 - shrunk)) - np.log(rate / (1 - rate))
-    return dict(zip(counts["level"].to_list(), odds.tolist(), strict=True))
-
-
-def _looked_up(deals: pl.DataFrame, name: str, encoding: dict[str, float]) -> Floats:
-    """(n) the encoding of each deal's level; 0, the book, where it is unknown."""
-    column = deals[name].cast(pl.String)
-    if not encoding:
-        return np.zeros(deals.height)
-    return column.replace_strict(encoding, default=0.0, return_dtype=pl.Float64).to_numpy()
-
-
-def _left_out(closed: pl.DataFrame, name: str, is_won: Bools, fold: Ints) -> Floats:
-    """(n) the encoding of each closed deal by the deals of other folds.
-
-    An account's own deals share its fold, so its encoding leaves out every second of them instead.
-    """
-    if name == "account_id":
-        fold = np.arange(closed.height) % 2
-    encoded = np.empty(closed.height)
-    for number in np.unique(fold):
-        here = fold == number
-        encoding = _encoding(closed.filter(~here)[name], is_won[~here])
-        encoded[here] = _looked_up(closed.filter(here), name, encoding)
-    return encoded

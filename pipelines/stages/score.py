@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.progress import report
 from pipelines.scoring.artefact import describe_models
 from pipelines.scoring.bases import propose_bases
+from pipelines.scoring.outlook import fit_outlook
 from pipelines.scoring.potential import fit_potential
 from pipelines.scoring.quality import quality_table
 from pipelines.scoring.sales import fit_sales
@@ -20,7 +21,7 @@ from pipelines.scoring.segments import find_segments
 from pipelines.scoring.trees import TreeSettings
 from pipelines.scoring.win import fit_win
 from pipelines.settings.loader import Settings
-from pipelines.settings.scoring import Scoring
+from pipelines.settings.scoring import FittingSettings, Scoring
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.warehouse import session
 
@@ -72,14 +73,7 @@ def fit_models(
             `int_opportunity__feature`.
     """
     fitting = scoring.fitting
-    trees = TreeSettings(
-        trees=fitting.trees,
-        leaves=fitting.leaves,
-        minimum_leaf_rows=fitting.minimum_leaf_rows,
-        learning_rate=fitting.learning_rate,
-        maximum_rows=fitting.maximum_rows,
-        seed=fitting.seed,
-    )
+    trees = tree_settings(fitting)
     features = connection.execute(_FEATURES).pl()
     trailing = connection.execute(_TRAILING).pl().to_series().to_numpy()
     closed, opened = (connection.execute(_DEALS, [moment]).pl() for moment in ("closed", "open"))
@@ -89,8 +83,17 @@ def fit_models(
         features, trailing, scoring.potential.quantile, least, fitting.minimum_evidence, trees
     )
     sales = fit_sales(features, trailing, least, fitting.minimum_evidence, trees)
+    outlook = fit_outlook(
+        features,
+        trailing,
+        potential,
+        scoring.potential.quantile,
+        least,
+        fitting.minimum_evidence,
+        trees,
+    )
     least_deals = fitting.minimum_deals if fitting.is_fitted else 2 * closed.height + 2
-    win = fit_win(closed, opened, least_deals, fitting.minimum_evidence)
+    win = fit_win(closed, opened, least_deals, fitting.minimum_evidence, trees)
     today = features.filter(pl.col("moment") == "today")
     segments = find_segments(features, trailing, potential.comparable_spend_usd, fitting.seed)
     # What an account may spend weighs it; where no model says, all weigh the same.
@@ -115,17 +118,37 @@ def fit_models(
             dtype=pl.Float64,
         ),
         pl.Series("predicted_sales_usd", sales.predicted_sales_usd.round(2), dtype=pl.Float64),
+        pl.Series("buying_probability_pct", (100 * outlook.probability).round(4), dtype=pl.Float64),
+        pl.Series("predicted_sales_high_usd", outlook.high_usd.round(2), dtype=pl.Float64),
         pl.Series("customer_cluster", segments.names, dtype=pl.String),
     )
     deals = opened.select(
         "opportunity_id",
         pl.Series("win_probability_pct", (100 * win.probability).round(4), dtype=pl.Float64),
     )
-    metrics = (*potential.metrics, *sales.metrics, *win.metrics, *segments.metrics)
+    fits = (potential, sales, outlook, win, segments)
+    metrics = [metric for fit in fits for metric in fit.metrics]
     return (
         dict(zip(SCORE_TABLES, (accounts, deals, bases, quality_table(metrics)), strict=True)),
         describe_models(identity, potential, sales, win),
-        {"potential": potential.reason, "sales": sales.reason, "win": win.reason},
+        {
+            "potential": potential.reason,
+            "sales": sales.reason,
+            "buying": outlook.reason,
+            "win": win.reason,
+        },
+    )
+
+
+def tree_settings(fitting: FittingSettings) -> TreeSettings:
+    """What of the settings says how large models are."""
+    return TreeSettings(
+        trees=fitting.trees,
+        leaves=fitting.leaves,
+        minimum_leaf_rows=fitting.minimum_leaf_rows,
+        learning_rate=fitting.learning_rate,
+        maximum_rows=fitting.maximum_rows,
+        seed=fitting.seed,
     )
 
 

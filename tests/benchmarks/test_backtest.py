@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.forecast_measures import (
     binomial_bounds,
-    coverage,
+    covered_with_coin,
+    covered_with_zeros,
     rank_correlation,
     top_decile_lift,
 )
@@ -35,8 +36,20 @@ def test_correlation_is_of_ranks() -> None:
 
 
 def test_ties_are_covered_half_of_the_time() -> None:
-    assert coverage(np.zeros(10_000), np.zeros(10_000), seed=1) == pytest.approx(0.5, abs=0.02)
-    assert coverage(np.array([1.0, 3.0]), np.array([2.0, 2.0]), seed=1) == 0.5
+    zeros = np.zeros(10_000)
+    assert covered_with_coin(zeros, zeros, seed=1).mean() == pytest.approx(0.5, abs=0.02)
+    found = covered_with_coin(np.array([1.0, 3.0]), np.array([2.0, 2.0]), seed=1)
+    assert found.tolist() == [True, False]
+
+
+def test_a_right_forecast_covers_its_quantile_however_many_buy_nothing() -> None:
+    """Nine of ten buy nothing: ties count in 8 of 9 cases, 0.9 × 8 ÷ 9 = 0.8, and buyers never."""
+    outcome = np.where(np.arange(20_000) % 10 == 0, 5.0, 0.0)
+    found = covered_with_zeros(outcome, np.zeros(20_000), np.full(20_000, 0.9), 0.8, seed=1)
+    assert found.mean() == pytest.approx(0.8, abs=0.01)
+    assert not found[outcome > 0].any()
+    positive = covered_with_zeros(np.array([0.0, 2.0, 3.0]), np.full(3, 2.0), np.zeros(3), 0.8, 1)
+    assert positive.tolist() == [True, True, False]
 
 
 def test_the_binomial_interval_is_exact() -> None:
@@ -55,5 +68,7 @@ def test_no_spurious_lift_on_a_book_won_by_chance(monkeypatch: pytest.MonkeyPatc
     assert not found["models"]["win_probability"]["is_fitted"]
     assert "look like chance" in found["models"]["win_probability"]["why"]
     assert found["winning"]["calibration_error"] <= 0.03
-    assert all(group["holds"] for group in found["coverage"]["groups"])
+    assert all(
+        group["holds"] for kind in ("accounts", "buyers") for group in found["coverage"][kind]
+    )
     assert "no lift is claimed" in page(found)

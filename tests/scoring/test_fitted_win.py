@@ -1,8 +1,11 @@
 """Win probabilities on deals whose chances are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
+from feature_tables import SETTINGS
 
 from pipelines.scoring.evidence import calibration_error
 from pipelines.scoring.win import NEAREST, fit_win
@@ -37,26 +40,39 @@ def deals(count: int, seed: int, *, is_noise: bool = False) -> tuple[pl.DataFram
 def test_probabilities_are_calibrated_and_tell_deals_apart() -> None:
     closed, _ = deals(6000, seed=1)
     later, chance = deals(6000, seed=2)
-    found = fit_win(closed, later, 400, 2.5)
+    found = fit_win(closed, later, 400, 2.5, SETTINGS)
     assert calibration_error((later["status"] == "won").to_numpy(), found.probability) < 0.03
     assert np.corrcoef(found.probability, chance)[0, 1] > 0.9
 
 
-def test_the_penalty_of_a_stranger_is_found_with_its_interval() -> None:
+def test_the_penalty_of_a_stranger_is_the_share_of_wins_lost() -> None:
     """Half the odds are lost; nothing is claimed of experience, which never varies."""
-    closed, _ = deals(6000, seed=1)
-    found = {m.metric: m for m in fit_win(closed, closed, 400, 2.5).metrics}
+    closed, chance = deals(6000, seed=1)
+    found = {m.metric: m for m in fit_win(closed, closed, 400, 2.5, SETTINGS).metrics}
     penalty = found["skill_penalty"]
+    odds = chance / (1 - chance) * 2 ** closed["is_stranger"].to_numpy()
+    truth = 1 - (odds / (2 + odds)).sum() / (odds / (1 + odds)).sum()
     assert penalty.lower_value is not None
     assert penalty.upper_value is not None
-    assert penalty.lower_value < 0.5 < penalty.upper_value
+    assert penalty.lower_value < truth < penalty.upper_value
+    assert penalty.metric_value == pytest.approx(truth, abs=0.05)
     assert "experience_penalty" not in found
+
+
+def test_a_large_book_is_fitted_on_a_draw_and_scored_by_all_its_deals() -> None:
+    closed, _ = deals(6000, seed=1)
+    later, chance = deals(6000, seed=2)
+    drawn = fit_win(closed, later, 400, 2.5, replace(SETTINGS, maximum_rows=2000))
+    whole = fit_win(closed, later, 400, 2.5, SETTINGS)
+    assert drawn.reason == "fitted on 2000 closed deals"
+    assert np.corrcoef(drawn.probability, whole.probability)[0, 1] > 0.98
+    assert np.corrcoef(drawn.probability, chance)[0, 1] > 0.88
 
 
 def test_chance_is_not_fitted_and_says_so() -> None:
     for seed in range(5):
         closed, _ = deals(2000, seed, is_noise=True)
-        found = fit_win(closed, closed, 400, 2.5)
+        found = fit_win(closed, closed, 400, 2.5, SETTINGS)
         assert np.ptp(found.probability) == 0
         assert "look like chance" in found.reason
 
@@ -65,14 +81,14 @@ def test_chance_is_not_fitted_and_says_so() -> None:
 def test_too_few_outcomes_give_the_rate_of_the_book(status: str) -> None:
     closed, _ = deals(300, seed=3)
     one_sided = closed.with_columns(status=pl.lit(status))
-    found = fit_win(one_sided, closed, 400, 2.5)
+    found = fit_win(one_sided, closed, 400, 2.5, SETTINGS)
     assert "too few for a model" in found.reason
     assert found.probability == pytest.approx(np.full(300, (301 if status == "won" else 1) / 302))
 
 
 def test_no_deals_at_all_are_an_even_chance() -> None:
     closed, _ = deals(40, seed=3)
-    found = fit_win(closed.clear(), closed.head(2), 400, 2.5)
+    found = fit_win(closed.clear(), closed.head(2), 400, 2.5, SETTINGS)
     assert found.probability == pytest.approx([0.5, 0.5])
 
 
@@ -85,14 +101,18 @@ def test_unknown_reps_and_missing_values_are_the_book() -> None:
         employee_count=pl.lit(0.0),
         is_stranger=pl.lit(None, dtype=pl.Float64),
     )
-    found = fit_win(closed, odd, 400, 2.5).probability
+    found = fit_win(closed, odd, 400, 2.5, SETTINGS).probability
     assert ((found > NEAREST) & (found < 0.6)).all()
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
     closed, _ = deals(1500, seed=5)
-    by_id = fit_win(closed.sort("opportunity_id"), closed, 400, 2.5).probability
+    by_id = fit_win(closed.sort("opportunity_id"), closed, 400, 2.5, SETTINGS).probability
     again = fit_win(
-        closed.sample(fraction=1, shuffle=True, seed=1).sort("opportunity_id"), closed, 400, 2.5
+        closed.sample(fraction=1, shuffle=True, seed=1).sort("opportunity_id"),
+        closed,
+        400,
+        2.5,
+        SETTINGS,
     ).probability
     assert np.array_equal(by_id, again)

@@ -68,6 +68,8 @@ select
     potentials.is_over_market,
     planned.visits_per_year,
     {{ usd('coalesce(fitted.predicted_sales_usd, 0)') }} as predicted_sales_usd,
+    round(coalesce(fitted.buying_probability_pct, 0), 4)::double as buying_probability_pct,
+    {{ usd('coalesce(fitted.predicted_sales_high_usd, 0)') }} as predicted_sales_high_usd,
     coalesce(fitted.customer_cluster, 'all accounts')::varchar as customer_cluster
 from accounts
 inner join planned
