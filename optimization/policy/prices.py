@@ -1,6 +1,6 @@
 """What a plan values, in money: travel, response, disruption, overtime. And the solver's effort."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -79,6 +79,12 @@ class ResponsePolicy(Settings):
     )
     skill_penalty: Share = Field(
         default=0.15, description="Share of the win lost when the industry is not among the skills."
+    )
+    penalties_from: Literal["deals", "policy"] = Field(
+        default="deals",
+        description="deals: the pipeline estimates both penalties from closed deals and uses an "
+        "estimate whose 95 % interval is at most 0.3 wide; the values above stand in elsewhere. "
+        "policy: always the values above.",
     )
 
 

@@ -12,7 +12,12 @@ from pipelines.assets.table_metadata import materialized
 from pipelines.assets.workspace import Workspace
 from pipelines.stages.plan import plan
 
-INPUTS = ["int_plan__account", "int_plan__rep", "stg_plan__override"]
+INPUTS = [
+    "int_plan__account",
+    "int_plan__rep",
+    "int_score__model_quality",
+    "stg_plan__override",
+]
 
 DESCRIPTIONS = {
     "plan_assignment": "Grain: plan × account. Who gets the account, what it costs and why.",

@@ -9,6 +9,7 @@ import duckdb
 from pipelines.progress import report
 from pipelines.settings.loader import Settings
 from pipelines.stages.check_results import CheckRow, append_check_results
+from pipelines.stages.fit_losses import ESTIMATES
 from pipelines.stages.plan_tables import read_plan, write_plan
 from pipelines.stages.planner import (
     PlanningTables,
@@ -27,6 +28,7 @@ _INPUTS = {
     "accounts": "SELECT * FROM int_plan__account ORDER BY account_id",
     "reps": "SELECT * FROM int_plan__rep ORDER BY rep_id",
     "overrides": "SELECT * FROM stg_plan__override ORDER BY account_id, action, rep_id, group_id",
+    "estimates": ESTIMATES,
 }
 
 

@@ -1,7 +1,7 @@
 """Calling the planner and the verifier on planning tables, their errors in our terms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import polars as pl
 from pipelines.errors import InfeasibleError, InputError, TerritoryError
 from pipelines.interrupts import interruptible
 from pipelines.progress import report
+from pipelines.stages.fit_losses import fit_loss_findings, with_estimates
 
 if TYPE_CHECKING:
     from optimization import Plan, Policy, Violation
@@ -24,6 +25,7 @@ class PlanningTables:
         accounts, reps, overrides: in a total order.
         travel_matrix: the drive times the policy names, None without.
         as_of: the day lock rules are judged by.
+        estimates: fit losses estimated from closed deals; None where none are looked for.
     """
 
     accounts: pl.DataFrame
@@ -31,6 +33,7 @@ class PlanningTables:
     overrides: pl.DataFrame
     travel_matrix: pl.DataFrame | None
     as_of: date | None
+    estimates: pl.DataFrame | None = None
 
 
 def travel_matrix_path(policy: "Policy", policy_path: Path) -> Path | None:
@@ -73,16 +76,20 @@ def make_plan(tables: PlanningTables, policy: "Policy", policy_path: Path | str)
 
     with interruptible() as is_interrupted:
         try:
-            return plan_territories(
+            plan = plan_territories(
                 tables.accounts,
                 tables.reps,
                 tables.overrides,
-                policy,
+                with_estimates(policy, tables.estimates),
                 as_of=tables.as_of,
                 travel_matrix=tables.travel_matrix,
                 progress=_tell,
                 is_interrupted=is_interrupted,
             )
+            if tables.estimates is None:
+                return plan
+            told = fit_loss_findings(policy, tables.estimates)
+            return replace(plan, findings=pl.concat([plan.findings, told]))
         except Infeasible as error:
             raise InfeasibleError(f"{policy_path}: {error}") from None
         except PlanInputError as error:
@@ -109,7 +116,7 @@ def violations_of(
         tables.accounts,
         tables.reps,
         tables.overrides,
-        policy,
+        with_estimates(policy, tables.estimates),
         frames,
         as_of=tables.as_of,
         travel_matrix=tables.travel_matrix,
