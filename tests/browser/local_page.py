@@ -24,6 +24,37 @@ WIDTHS = (1440, 400)
 # What axe calls minor or moderate is advice; these two bar people from the page.
 SEVERE = ("serious", "critical")
 
+_SPOILT_LABELS = """() => {
+  const found = [];
+  for (const chart of document.querySelectorAll("svg")) {
+    const frame = chart.getBoundingClientRect();
+    if (!frame.width) continue;
+    const texts = [...chart.querySelectorAll("text")].map(
+      (text) => [text.textContent, text.getBoundingClientRect()]);
+    texts.forEach(([text, box], index) => {
+      if (box.left < frame.left - 1 || box.right > frame.right + 1
+          || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
+        found.push(text + " leaves its chart");
+      for (const [other, place] of texts.slice(index + 1))
+        if (Math.min(box.right, place.right) - Math.max(box.left, place.left) > 1
+            && Math.min(box.bottom, place.bottom) - Math.max(box.top, place.top) > 3)
+          found.push(text + " lies on " + other);
+    });
+  }
+  return found;
+}"""
+
+_PAINTED_SHARE = """(canvas) => {
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [canvas.width, canvas.height];
+  const context = copy.getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  let painted = 0;
+  for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 0) painted += 1;
+  return painted / (pixels.length / 4);
+}"""
+
 
 @dataclass
 class Opened:
@@ -42,6 +73,15 @@ class Opened:
     def overflow_pixels(self) -> int:
         """By how much the page is wider than its window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+    def spoilt_labels(self) -> list[str]:
+        """Texts of charts that leave their chart or lie on another text of it."""
+        found: list[str] = self.page.evaluate(_SPOILT_LABELS)
+        return found
+
+    def painted_share(self, canvas: str) -> float:
+        """Share of the pixels of `canvas` that are not its background; 0 where it is empty."""
+        return float(self.page.locator(canvas).evaluate(_PAINTED_SHARE))
 
     def severe_violations(self) -> list[str]:
         """What axe finds that bars people from the page."""

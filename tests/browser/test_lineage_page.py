@@ -62,6 +62,7 @@ def test_a_figure_leads_to_the_columns_of_the_files(
         assert page.locator("#graph rect").count() == 4
         assert page.locator("#steps tbody tr").count() == 7
         assert found.overflow_pixels() <= 0
+        assert found.spoilt_labels() == []
         assert found.severe_violations() == []
         assert found.is_quiet()
         page.screenshot(path=tmp_path / f"lineage_{width}.png", full_page=True)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from benchmarks.synthetic_release import AS_OF, write_release
@@ -33,20 +34,85 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+# In a picture of one section the menu would lie on it.
+UNDER_NO_MENU = "nav.sections { position: static; }"
+
+SECTIONS = (
+    *("summary", "balance", "map", "moves", "territories", "reps", "functions", "history"),
+    *("limits", "quality", "terms"),
+)
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_page_is_whole_quiet_and_open_to_everybody(
     report: Path, width: int, tmp_path: Path
 ) -> None:
     with opened(report.as_uri(), width) as found:
-        assert found.is_quiet()
+        page = found.page
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        assert page.locator("section.card:visible").evaluate_all(
+            "all => all.map(one => one.id)"
+        ) == list(SECTIONS)
+        for section in SECTIONS:
+            # Every section has more than its heading and its sentence.
+            assert page.locator(f"#{section} :is(dd, td, li, rect, canvas)").count() > 0, section
+            page.locator(f"#{section}").screenshot(
+                path=tmp_path / f"{section}_{width}.png", style=UNDER_NO_MENU
+            )
+        assert found.painted_share("#map-canvas") > 0.02
+        page.locator("#map-mode").select_option("territory")
+        page.locator("#map-rep").select_option("3")
+        page.locator("#territory-version").select_option("current")
         assert found.overflow_pixels() <= 0
+        assert found.spoilt_labels() == []
         assert found.severe_violations() == []
-        found.page.screenshot(path=tmp_path / f"report_{width}.png", full_page=True)
-        found.page.goto(report.as_uri() + "#rep=r3")
+        assert found.is_quiet()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_of_a_rep_stands_alone(report: Path, width: int, tmp_path: Path) -> None:
+    with opened(report.as_uri() + "#rep=r3", width) as found:
         assert found.page.locator("#rep-heading").is_visible()
         assert not found.page.locator("#report").is_visible()
+        assert found.page.locator("#rep-page tbody tr").count() > 3
         assert found.overflow_pixels() <= 0
         assert found.severe_violations() == []
+        assert found.is_quiet()
+        found.page.screenshot(path=tmp_path / f"rep_{width}.png", full_page=True)
+
+
+@pytest.fixture(scope="module")
+def european_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a book between Lisbon and Warsaw."""
+    folder = write_release(tmp_path_factory.mktemp("europe"), 300, 6)
+    with duckdb.connect(str(folder / "territory.duckdb")) as connection:
+        for table in ("dim_account", "dim_rep"):
+            connection.execute(
+                f"UPDATE {table} SET latitude = 38 + latitude % 15, longitude = longitude % 29 + 20"
+            )
+    return write_report(folder, folder / "none", company="Europa", scenario="default", as_of=AS_OF)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_book_outside_of_the_states_is_drawn_on_the_map_of_the_world(
+    european_report: Path, width: int, tmp_path: Path
+) -> None:
+    with opened(european_report.as_uri(), width) as found:
+        canvas = found.page.locator("#map-canvas")
+        canvas.scroll_into_view_if_needed()
+        assert found.page.evaluate("DATA.map.area") == "world"
+        assert found.page.evaluate("DATA.map.borders.length") > 100
+        assert found.painted_share("#map-canvas") > 0.02
+        assert "United States" not in found.page.locator("#map-note").inner_text()
+        box = canvas.bounding_box()
+        assert box is not None
+        found.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        found.page.locator("#map").screenshot(
+            path=tmp_path / f"europe_{width}.png", style=UNDER_NO_MENU
+        )
+        canvas.focus()
+        found.page.keyboard.press("+")
+        assert found.painted_share("#map-canvas") > 0.02
         assert found.is_quiet()
 
 

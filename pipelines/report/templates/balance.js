@@ -70,13 +70,8 @@ function balanceChart(rows) {
     if (before > maximum)
       group.append(el("text", { x: x(maximum) - 12, y: y - 3, "text-anchor": "end", class: "soft" }, show.percent(before)));
     group.append(el("rect", { x: x(after) - 5, y: y - 5, width: 10, height: 10, fill: "#0072b2" }));
-    group.append(el("text", { x: label - 8, y: y + 4, "text-anchor": "end" }, shortened(row.rep.name, width < 600 ? 14 : 23)));
+    group.append(el("text", { x: label - 8, y: y + 4, "text-anchor": "end" }, fitted(row.rep.name, label - 12)));
     svg.append(group);
   });
   return svg;
-}
-
-function shortened(text, length) {
-  const characters = Array.from(text);
-  return characters.length > length ? characters.slice(0, length - 1).join("") + "…" : text;
 }

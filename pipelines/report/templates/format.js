@@ -66,3 +66,20 @@ const METRIC_NAMES = {
   hours: "service hours", potential: "potential", sales: "sales", account_count: "number of accounts",
 };
 const metricName = (metric) => METRIC_NAMES[metric] || metric.replaceAll("_", " ");
+
+/* `text` cut to what fits into so many pixels of a chart, whose letters are 12 pixels high. */
+const ruler = document.createElement("canvas").getContext("2d");
+function fitted(text, pixels) {
+  ruler.font = "12px " + getComputedStyle(document.body).fontFamily;
+  const fits = (part) => ruler.measureText(part).width <= pixels;
+  if (fits(text)) return text;
+  const characters = Array.from(text.slice(0, 120));
+  let length = characters.length;
+  while (length > 1 && !fits(characters.slice(0, length).join("") + "…")) length--;
+  return characters.slice(0, length).join("") + "…";
+}
+
+function shortened(text, length) {
+  const characters = Array.from(text);
+  return characters.length > length ? characters.slice(0, length - 1).join("") + "…" : text;
+}

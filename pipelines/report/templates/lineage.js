@@ -171,15 +171,10 @@ function graph(nodes, depth, isUp) {
     const layer = layerOf(box.table);
     svg.append(el("g", {}, el("title", {}, `${box.table} (${layer})`),
       el("rect", { x: box.x, y: box.y, width, height: box.height, rx: 5, fill: fills[layer] || "#fff", stroke: "#8593a1" }),
-      el("text", { x: box.x + 9, y: box.y + 17, "font-weight": 650 }, shortened(box.table, 29)),
-      ...box.lines.map((text, index) => el("text", { x: box.x + 9, y: box.y + 34 + line * index, class: "soft" }, shortened(text === "*" ? "rows, counted" : text, 31)))));
+      el("text", { x: box.x + 9, y: box.y + 17, "font-weight": 650 }, fitted(box.table, width - 22)),
+      ...box.lines.map((text, index) => el("text", { x: box.x + 9, y: box.y + 34 + line * index, class: "soft" }, fitted(text === "*" ? "rows, counted" : text, width - 18)))));
   }
   return svg;
-}
-
-function shortened(text, length) {
-  const characters = Array.from(text);
-  return characters.length > length ? characters.slice(0, length - 1).join("") + "…" : text;
 }
 
 setUp();
