@@ -21,6 +21,21 @@ needs_chromium = pytest.mark.skipif(
 
 WIDTHS = (1440, 400)
 
+HOSTILE_NAMES = (
+    "<script>document.title='taken'</script>",
+    "\"quoted\" & 'single' <b>bold</b>",
+    "شركة الاختبار ‮txt.exe",
+    "🚀 Rocket 🧑‍🚀 & Söhne",
+    "L" + "o" * 298 + "g",
+    "=1+1",
+    "+1-800-FLOWERS",
+    "-2+3",
+    "@SUM(1,1)",
+    "</script><img src=x onerror=alert(1)>",
+    "Plain Inc.",
+)
+"""What a CRM may call somebody; all of it must show as text."""
+
 # What axe calls minor or moderate is advice; these two bar people from the page.
 SEVERE = ("serious", "critical")
 

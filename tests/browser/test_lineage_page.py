@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.report.lineage import write_lineage
-from tests.browser.local_page import WIDTHS, needs_chromium, opened
+from tests.browser.local_page import HOSTILE_NAMES, WIDTHS, needs_chromium, opened
 
 pytestmark = needs_chromium
 
@@ -44,6 +44,16 @@ def lineage(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("release")
     with duckdb.connect(str(folder / "territory.duckdb")) as connection:
         connection.execute(_TABLES)
+        # A deal is kept under the names of eleven columns of its file.
+        connection.executemany(
+            "INSERT INTO meta_column_lineage VALUES "
+            "('raw_crm__deal', 'title', 'deals.csv', ?, 'ingest', NULL)",
+            [[name] for name in HOSTILE_NAMES],
+        )
+        connection.execute(
+            "INSERT INTO meta_column VALUES "
+            "('raw_crm__deal', 'title', 3, 'VARCHAR', '', '<b>Title</b>')"
+        )
     return write_lineage(folder, "Müller & <i>Söhne</i>").as_uri()
 
 
@@ -60,12 +70,31 @@ def test_a_figure_leads_to_the_columns_of_the_files(
             'deals.csv: <img src=x onerror=alert(1)>, Stage "now" =1+1'
         ]
         assert page.locator("#graph rect").count() == 4
+        # The chosen column is in sight before anybody scrolls.
+        frame = page.locator("#graph").bounding_box()
+        box = page.locator("#graph text", has_text="sales_usd").bounding_box()
+        assert frame is not None
+        assert box is not None
+        assert frame["x"] <= box["x"] <= frame["x"] + frame["width"] - box["width"]
+        assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
         assert page.locator("#steps tbody tr").count() == 7
         assert found.overflow_pixels() <= 0
         assert found.spoilt_labels() == []
         assert found.severe_violations() == []
         assert found.is_quiet()
         page.screenshot(path=tmp_path / f"lineage_{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_headings_of_a_file_stay_text(lineage: str, width: int) -> None:
+    with opened(f"{lineage}#raw_crm__deal.title", width) as found:
+        (ends,) = found.page.locator("#ends li").all_inner_texts()
+        assert all(name in ends for name in HOSTILE_NAMES)
+        assert found.page.locator("main :is(img, b)").count() == 0
+        assert found.page.title() != "taken"
+        assert found.overflow_pixels() <= 0
+        assert found.spoilt_labels() == []
+        assert found.is_quiet()
 
 
 def test_a_source_column_leads_to_what_is_published_of_it(lineage: str) -> None:

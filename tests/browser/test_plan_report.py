@@ -7,23 +7,9 @@ import pytest
 
 from benchmarks.synthetic_release import AS_OF, write_release
 from pipelines.report.write import write_report
-from tests.browser.local_page import WIDTHS, needs_chromium, opened
+from tests.browser.local_page import HOSTILE_NAMES, WIDTHS, needs_chromium, opened
 
 pytestmark = needs_chromium
-
-HOSTILE_NAMES = (
-    "<script>document.title='taken'</script>",
-    "\"quoted\" & 'single' <b>bold</b>",
-    "شركة الاختبار ‮txt.exe",
-    "🚀 Rocket 🧑‍🚀 & Söhne",
-    "L" + "o" * 298 + "g",
-    "=1+1",
-    "+1-800-FLOWERS",
-    "-2+3",
-    "@SUM(1,1)",
-    "</script><img src=x onerror=alert(1)>",
-    "Plain Inc.",
-)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.ingest.ledger import create_ledger
 from pipelines.report.quality import write_quality
-from tests.browser.local_page import WIDTHS, needs_chromium, opened
+from tests.browser.local_page import HOSTILE_NAMES, WIDTHS, needs_chromium, opened
 
 pytestmark = needs_chromium
 
@@ -48,6 +48,13 @@ def page_address(tmp_path_factory: pytest.TempPathFactory) -> str:
     with duckdb.connect(str(folder / "territory.duckdb")) as connection:
         create_ledger(connection)
         connection.execute(_TABLES)
+        for number, name in enumerate(HOSTILE_NAMES):
+            connection.execute(
+                "INSERT INTO meta_finding_row VALUES "
+                "('likely_duplicate:raw_crm__account:account_name', 'raw_crm__account', "
+                "'account_name', 'likely_duplicate', ?, ?, ?, ?, 'A1', 90, 'run')",
+                [f"B{number}", number, name, name],
+            )
     return write_quality(folder, "Müller & <i>Söhne</i>").as_uri()
 
 
@@ -65,7 +72,10 @@ def test_everything_noticed_is_on_the_page_and_text_stays_text(
         finding = page.locator("#findings details").first
         assert not finding.locator("table").is_visible()
         finding.locator("summary").click()
-        row = finding.locator("tbody tr").inner_text()
+        shown = finding.locator("tbody tr").all_inner_texts()
+        row = next(text for text in shown if "A9" in text)
+        assert all(any(name in text for text in shown) for name in HOSTILE_NAMES)
+        assert page.title() != "taken"
         assert all(text in row for text in ("A9", HOSTILE, 'Acme "&" Söhne', "A1", "91.5"))
         assert page.locator("img, script").count() == 0
         assert found.overflow_pixels() <= 0

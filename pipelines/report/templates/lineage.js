@@ -153,11 +153,6 @@ function graph(nodes, depth, isUp) {
     }
     height = Math.max(height, y);
   });
-  for (const level of levels) {
-    const bottom = level[level.length - 1];
-    const shift = (height - (bottom.y + bottom.height + 14)) / 2;
-    for (const box of level) box.y += shift;
-  }
   const total = 20 + (deepest + 1) * (width + gap) - gap;
   const svg = el("svg", { viewBox: `0 0 ${total} ${height}`, width: total, height, style: `width:${total}px;max-width:none`, role: "img", "aria-label": `${boxes.size} tables on the way; the list below names every step.` });
   for (const edge of edges) {
