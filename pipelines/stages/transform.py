@@ -76,6 +76,8 @@ def transform(
     result = dbtRunner(manifest=manifest).invoke(
         [
             *("--quiet", "--no-use-colors", "--log-level", "none", "--log-path", str(logs)),
+            # Nobody reads dbt's artefacts of a run; the compiled SQL is written all the same.
+            "--no-write-json",
             *("build", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
             *("--target-path", str(target_path(paths, part))),
             *("--select", f"tag:{part}", "--exclude", "resource_type:unit_test"),

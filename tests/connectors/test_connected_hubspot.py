@@ -1,8 +1,5 @@
 """A project on HubSpot: loaded, loaded again, changed and planned, over real HTTP."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -20,6 +17,7 @@ from protocol_server import ProtocolServer, serving  # type: ignore[import-not-f
 
 from pipelines.settings.loader import load_settings
 from pipelines.stages.ingest import ingest
+from tests.end_to_end.whole_run import territory
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +93,9 @@ def test_loading_again_and_after_changes(project: Path, account: FakeHubSpot) ->
 
 
 def test_a_whole_run_plans_the_company(project: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", "run", "--config", str(project)],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env=os.environ | {"DAGSTER_HOME": str(tmp_path / "home")},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = territory("run", "--config", project, dagster_home=tmp_path / "home")
+    assert done.exit_code == 0, done.errors
     path = project.parent / "data" / "published" / "territory.duckdb"
     with duckdb.connect(str(path), read_only=True) as published:
         assert published.sql("SELECT count(*) FROM fct_assignment").fetchone() == (60,)
-    assert TOKEN not in done.stdout + done.stderr
+    assert TOKEN not in done.output + done.errors

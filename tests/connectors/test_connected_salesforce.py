@@ -1,8 +1,5 @@
 """A project on Salesforce: loaded, loaded again, changed, checked and planned, over real HTTP."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -26,6 +23,7 @@ from protocol_server import ProtocolServer, serving  # type: ignore[import-not-f
 from pipelines.settings.loader import load_settings
 from pipelines.stages.check import landed_before
 from pipelines.stages.ingest import ingest
+from tests.end_to_end.whole_run import territory
 
 
 @pytest.fixture(scope="module")
@@ -144,42 +142,35 @@ def test_loading_again_and_after_changes(
         assert since == ("2026-06-02",)
 
 
-def territory(*arguments: object, home: Path, **environment: str) -> Any:
-    return subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env=os.environ | {"DAGSTER_HOME": str(home)} | environment,
-        check=False,
-    )
-
-
 def test_a_dry_run_tells_what_is_there_and_loads_nothing(project: Path, tmp_path: Path) -> None:
-    looked = territory("check", "--config", project, "--source", "crm", home=tmp_path / "home")
-    assert looked.returncode == 0, looked.stderr
-    assert "OpportunityLineItem" in looked.stdout
-    assert "Nothing was loaded" in looked.stdout
+    looked = territory(
+        "check", "--config", project, "--source", "crm", dagster_home=tmp_path / "home"
+    )
+    assert looked.exit_code == 0, looked.errors
+    assert "OpportunityLineItem" in looked.output
+    assert "Nothing was loaded" in looked.output
     assert not (project.parent / "data" / "landed").exists()
     wrong = territory(
         *("check", "--config", project, "--source", "crm"),
-        home=tmp_path / "home",
+        dagster_home=tmp_path / "home",
         SALESFORCE_CLIENT_SECRET="a-wrong-secret",
     )
-    assert wrong.returncode == 2
-    assert "invalid client credentials" in wrong.stderr
-    assert "a-wrong-secret" not in wrong.stdout + wrong.stderr
-    unknown = territory("check", "--config", project, "--source", "crn", home=tmp_path / "home")
-    assert unknown.returncode == 2
-    assert "did you mean 'crm'?" in unknown.stderr
+    assert wrong.exit_code == 2
+    assert "invalid client credentials" in wrong.errors
+    assert "a-wrong-secret" not in wrong.output + wrong.errors
+    unknown = territory(
+        "check", "--config", project, "--source", "crn", dagster_home=tmp_path / "home"
+    )
+    assert unknown.exit_code == 2
+    assert "did you mean 'crm'?" in unknown.errors
 
 
 def test_a_whole_run_plans_the_company(
     project: Path, organisation: FakeSalesforce, server: ProtocolServer, tmp_path: Path
 ) -> None:
     organisation.answers_per_token = 7
-    done = territory("run", "--config", project, home=tmp_path / "home")
-    assert done.returncode == 0, done.stderr
+    done = territory("run", "--config", project, dagster_home=tmp_path / "home")
+    assert done.exit_code == 0, done.errors
     assert server.made("oauth2/token") > 1
     with duckdb.connect(
         str(project.parent / "data" / "published" / "territory.duckdb"), read_only=True
@@ -188,7 +179,7 @@ def test_a_whole_run_plans_the_company(
         active = sum(bool(user["IsActive"]) for user in organisation.records["User"])
         owners = published.sql("SELECT count(DISTINCT rep_id) FROM fct_assignment").fetchone()
         assert owners == (active,)
-    everything = done.stdout + done.stderr
+    everything = done.output + done.errors
     logged = "".join(
         path.read_text(errors="replace") for path in (project.parent / "data").rglob("*.log")
     )
