@@ -12,17 +12,26 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+# Where the machine forbids it, every process would compile all of our modules again.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test dev dbt-docs superset lint format schemas lock setup setup-bench clean
+.PHONY: run test typed tested dev dbt-docs superset lint format schemas lock setup setup-bench clean
 
 run: setup
 	$(BIN)/territory run --config $(CONFIG) $(ARGS)
 
+# Types are checked beside the tests: 45 s of one core that would hold up both.
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory -j 2 typed tested
+
+typed:
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+# Files stay whole, because their tests share what they set up; tests/conftest.py orders them.
+tested:
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 dev: export TERRITORY_CONFIG := $(abspath $(CONFIG))
 dev: setup

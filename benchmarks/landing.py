@@ -88,7 +88,7 @@ def generate(folder: Path, kind: str, rows: int) -> Path:
                     DATE '2023-02-01' + (hash(i + 3) % 1000 + hash(i + 4) % 90)::INTEGER
                         AS "Close Date",
                     ((hash(i + 5) % 10000000) / 100)::DECIMAL(18, 2) AS "Amount",
-                    (hash(i + 6) % 101)::INTEGER AS "Probability"
+                    [10, 75, 100, 0][1 + (hash(i + 2) % 4)::INTEGER] AS "Probability"
                 FROM range({rows}) AS t(i)
             ) TO '{path}' ({shape})""")
     return path

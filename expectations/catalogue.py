@@ -53,7 +53,7 @@ EXPECTATION_TYPES: Mapping[str, ExpectationType] = {
     "expect_column_values_to_not_be_null": _row("column"),
     "expect_column_values_to_be_null": _row("column"),
     # Without `mostly`: a share of duplicates has no meaning for a key.
-    "expect_column_values_to_be_unique": ExpectationType("row", ("column",)),
+    "expect_column_values_to_be_unique": ExpectationType("key", ("column",)),
     "expect_compound_columns_to_be_unique": ExpectationType("key", ("column_list",)),
     "expect_column_values_to_be_in_set": _row("column", "value_set"),
     "expect_column_values_to_not_be_in_set": _row("column", "value_set"),

@@ -1,7 +1,7 @@
-"""Typed views of text columns, so that ranges and dates can be checked before dbt has cast them.
+"""Typed forms of text columns, so that ranges and dates can be checked before dbt has cast them.
 
-Raw tables hold canonical text. A suite's `read_as` makes a view of its table in which the named
-columns have a type. Text that is not of that type reads as NULL there and is quoted, with its
+Raw tables hold canonical text. A suite's `read_as` makes a copy of its table in which the
+named columns have a type. Text that is not of that type reads as NULL there and is quoted, with its
 column, in an added column: one not-null rule on it covers every typed column of the table.
 """
 
@@ -22,28 +22,34 @@ READERS: Mapping[str, tuple[str, str]] = {
 
 # A text is quoted as far as needed to find it; the row's key names the place.
 _QUOTED_CHARACTERS = 60
+_TYPED = "typed_column_"
 
 
 def typed_select(table: str, read_as: Mapping[str, str]) -> str:
     """SQL for `table` with the columns of `read_as` typed and `unreadable_values` added."""
-    typed: list[str] = []
-    unreadable: list[str] = []
-    for column, kind in read_as.items():
+    values: list[str] = []
+    replaced: list[str] = []
+    broken: list[str] = []
+    quoted: list[str] = []
+    # Typed below and named above, so that nothing is cast twice.
+    for i, (column, kind) in enumerate(read_as.items()):
         shape, sql_type = READERS[kind]
-        name = identifier(column)
-        value = (
+        name, typed = identifier(column), f"{_TYPED}{i}"
+        values.append(
             f"CASE WHEN regexp_full_match({name}::VARCHAR, '{shape}') "
-            f"THEN try_cast({name} AS {sql_type}) END"
+            f"THEN try_cast({name} AS {sql_type}) END AS {typed}"
         )
-        typed.append(f"{value} AS {name}")
-        unreadable.append(
-            f"CASE WHEN {name} IS NOT NULL AND ({value}) IS NULL "
+        replaced.append(f"{typed} AS {name}")
+        broken.append(f"{name} IS NOT NULL AND {typed} IS NULL")
+        quoted.append(
+            f"CASE WHEN {broken[-1]} "
             f"THEN {literal(column + '=')} || left({name}::VARCHAR, {_QUOTED_CHARACTERS}) END"
         )
     return (
-        f"SELECT * REPLACE ({', '.join(typed)}), "
-        f"nullif(concat_ws('; ', {', '.join(unreadable)}), '') AS {UNREADABLE_COLUMN} "
-        f"FROM {identifier(table)}"
+        f"SELECT * EXCLUDE ({', '.join(f'{_TYPED}{i}' for i in range(len(read_as)))})"
+        f" REPLACE ({', '.join(replaced)}), CASE WHEN {' OR '.join(broken)}"
+        f" THEN concat_ws('; ', {', '.join(quoted)}) END AS {UNREADABLE_COLUMN} "
+        f"FROM (SELECT *, {', '.join(values)} FROM {identifier(table)})"
     )
 
 

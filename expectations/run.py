@@ -24,6 +24,9 @@ from expectations.suite import SUITES_FOLDER, Check, load_suites
 if TYPE_CHECKING:
     from great_expectations.datasource.fluent.interfaces import Batch
 
+# What a million accounts need; more rows spill beside the warehouse.
+_MEMORY_LIMIT = "4GB"
+
 
 def run_suites(
     warehouse: Path, stage: str, folder: Path = SUITES_FOLDER, *, names_rows: bool = False
@@ -63,7 +66,7 @@ def _connection(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.Error as error:
         raise CheckExecutionError(f"The warehouse {warehouse} cannot be opened: {error}") from error
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY_LIMIT}'")
         yield connection
     finally:
         connection.close()

@@ -22,6 +22,7 @@ from pipelines.assets.metadata import metadata_tables
 from pipelines.assets.plan import planned_territories
 from pipelines.assets.release import release
 from pipelines.assets.score import fitted_scores
+from pipelines.assets.transition import transition_tables
 from pipelines.assets.workspace import Workspace
 from pipelines.settings.loader import DEFAULT_CONFIG
 from pipelines.settings.project import ProjectSettings
@@ -56,6 +57,7 @@ def build_definitions(config: Path | None = None) -> Definitions:
             fitted_scores,
             planned_territories,
             forecast_sales,
+            transition_tables,
             metadata_tables,
             release,
         ],

@@ -12,10 +12,15 @@ import duckdb
 # instead of taking whatever the machine has (by default 80 % of it).
 SESSION_SETTINGS = {"TimeZone": "UTC", "threads": "2", "memory_limit": "4GB"}
 
+# What DuckDB makes by default 0.10 can open, and writing text that way takes a third longer.
+STORAGE_VERSION = "v1.4.0"
+
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the working database at `path` for reading and writing, in UTC."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _create(path)
     connection = duckdb.connect(str(path))
     for name, value in SESSION_SETTINGS.items():
         connection.execute(f"SET {name} = '{value}'")
@@ -30,3 +35,10 @@ def session(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def _create(path: Path) -> None:
+    target = str(path).replace("'", "''")
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{target}' AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute("DETACH made")

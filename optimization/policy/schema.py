@@ -16,6 +16,7 @@ from optimization.policy.prices import (
     TravelPolicy,
 )
 from optimization.policy.rebalancing import RebalancingPolicy
+from optimization.policy.transition import TransitionPolicy
 
 NAMED_LISTS = (
     "metrics",
@@ -76,6 +77,7 @@ class Policy(Settings):
     disruption: DisruptionPolicy = Field(default_factory=DisruptionPolicy)
     overtime: OvertimePolicy = Field(default_factory=OvertimePolicy)
     rebalancing: RebalancingPolicy = Field(default_factory=RebalancingPolicy)
+    transition: TransitionPolicy = Field(default_factory=TransitionPolicy)
     solver: SolverPolicy = Field(default_factory=SolverPolicy)
 
     @model_validator(mode="after")

@@ -13,13 +13,14 @@ from pipelines.assets.table_metadata import materialized
 from pipelines.assets.workspace import Workspace
 from pipelines.publish.contract import MART_TABLES, META_TABLES
 from pipelines.stages.metadata import describe_run
+from pipelines.stages.transition import TRANSITION_TABLES
 
 # Loads, quarantine and what was noticed are written, and are assets, where it happens: at ingest.
 AT_INGEST = (
     *("meta_load", "quarantined_row", "record_history", "custom_field"),
     *("meta_finding_row", "meta_drift"),
 )
-WRITTEN_HERE = [table for table in META_TABLES if table not in AT_INGEST]
+WRITTEN_HERE = [table for table in META_TABLES if table not in (*AT_INGEST, *TRANSITION_TABLES)]
 
 
 @multi_asset(
@@ -28,7 +29,7 @@ WRITTEN_HERE = [table for table in META_TABLES if table not in AT_INGEST]
         AssetSpec(
             key=table,
             # After the marts and, through their blocking checks, after every gate.
-            deps=[*MART_TABLES, *AT_INGEST, "plan_finding"],
+            deps=[*MART_TABLES, *AT_INGEST, *TRANSITION_TABLES, "plan_finding"],
             group_name="metadata",
             owners=["team:data-engineering"],
             kinds={"duckdb"},

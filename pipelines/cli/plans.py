@@ -4,16 +4,18 @@ import getpass
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from pipelines.cli.console import console, progress_shown
 from pipelines.cli.options import chosen_settings, config_option, data_dir_option
 from pipelines.lifecycle import Period, PlanStore, Verb
 from pipelines.lifecycle.acts import PAST
 from pipelines.settings.loader import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def _place(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,27 +48,29 @@ def plans(config: Path, data_dir: Path | None, day: datetime | None) -> None:
         console.print(f"{day.date()}  {text}", markup=False)
         return
     by_plan = {period.plan_id: period for period in store.periods()}
-    table = Table(box=None, pad_edge=False)
-    for name in ("plan", "scenario", "as of", "state", "effective", "moves", "gap"):
-        table.add_column(
-            name, no_wrap=True, justify="right" if name in ("moves", "gap") else "left"
-        )
+    rows = [("plan", "scenario", "as of", "state", "effective", "moves", "gap")]
     for plan_id in store.plan_ids():
         record = store.record(plan_id)
         gap = record.figures.get("optimality_gap_pct")
-        table.add_row(
-            plan_id,
-            record.scenario,
-            record.as_of.isoformat(),
-            store.state(plan_id),
-            _span(by_plan.get(plan_id)),
-            f"{record.figures.get('moved_accounts', 0):,}",
-            "" if gap is None else f"{gap:.3f} %",
+        rows.append(
+            (
+                plan_id,
+                record.scenario,
+                record.as_of.isoformat(),
+                store.state(plan_id),
+                _span(by_plan.get(plan_id)),
+                f"{record.figures.get('moved_accounts', 0):,}",
+                "" if gap is None else f"{gap:.3f} %",
+            )
         )
-    if table.row_count:
-        console.print(table)
-    else:
+    if len(rows) == 1:
         console.print("No plan is recorded here yet; `territory run` records one.")
+        return
+    # Not a table of the library: it would cut ids where the output is no terminal.
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        console.print("  ".join(cells).rstrip(), markup=False)
 
 
 def _span(period: Period | None) -> str:
@@ -123,6 +127,7 @@ def _act(verb: Verb, summary: str) -> Callable[..., Any]:
         config: Path,
         data_dir: Path | None,
         effective_date: datetime | None = None,
+        moves: Path | None = None,
     ) -> None:
         for option, text in (("--by", by), ("--why", why)):
             if not text.strip():
@@ -131,7 +136,15 @@ def _act(verb: Verb, summary: str) -> Callable[..., Any]:
         plan_id = store.find(plan_id)
         day = effective_date.date() if effective_date else None
         before = store.periods()
-        store.act(verb, plan_id, by=by.strip(), why=why.strip(), effective_date=day)
+        details = {}
+        if moves is not None and day is not None:
+            from pipelines.lifecycle.move_dates import read_move_dates
+
+            dates = read_move_dates(moves, store.assignment(plan_id), day)
+            details["dated_moves"] = {account: day.isoformat() for account, day in dates.items()}
+        store.act(
+            verb, plan_id, by=by.strip(), why=why.strip(), effective_date=day, details=details
+        )
         _tell(plan_id, verb, before, store.periods())
 
     if verb == "make_effective":
@@ -140,6 +153,11 @@ def _act(verb: Verb, summary: str) -> Callable[..., Any]:
             type=click.DateTime(["%Y-%m-%d"]),
             required=True,
             help="First day of the plan; the plan before it ends the day before.",
+        )(command)
+        command = click.option(
+            "--moves",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="CSV account_id,move_date: accounts that change hands later.",
         )(command)
     return click.command(verb.replace("_", "-"), help=summary)(command)
 
@@ -162,6 +180,47 @@ for _verb, _summary in (
     ("make_effective", "Let the approved PLAN_ID hold from a date on."),
 ):
     plan.add_command(_act(_verb, _summary))  # type: ignore[arg-type]
+
+
+@plan.command()
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Only what held on this day.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV or Parquet file.")
+@_place
+def history(day: datetime | None, out: Path | None, config: Path, data_dir: Path | None) -> None:
+    """Show who owned which account when, by the effective plans."""
+    from pipelines.lifecycle.history import assignment_history, owners_on
+
+    store = _store(config, data_dir)
+    _show(owners_on(store, day.date()) if day else assignment_history(store), out)
+
+
+@plan.command()
+@click.argument("plan_id")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV or Parquet file.")
+@_place
+def holdouts(plan_id: str, out: Path | None, config: Path, data_dir: Path | None) -> None:
+    """Show which open deals stay with their old owner under PLAN_ID, and until when."""
+    from pipelines.lifecycle.holdouts import recorded_holdouts
+
+    store = _store(config, data_dir)
+    _show(recorded_holdouts(store, store.find(plan_id)), out)
+
+
+def _show(rows: "pl.DataFrame", out: Path | None) -> None:
+    """Write `rows` to a file, or its beginning to the terminal."""
+    if out is None:
+        import polars as pl
+
+        with pl.Config(
+            tbl_rows=20, tbl_cols=-1, tbl_width_chars=160, tbl_hide_dataframe_shape=True
+        ):
+            console.print(str(rows), markup=False)
+        console.print(f"{rows.height:,} rows; --out FILE writes them all")
+        return
+    from pipelines.publish.tables_out import write_rows
+
+    write_rows(rows, out)
+    console.print(f"{rows.height:,} rows written to {out}", markup=False)
 
 
 @plan.command()

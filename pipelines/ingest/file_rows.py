@@ -42,6 +42,8 @@ RULES = {
     ),
 }
 
+_FOUND = "found_in_file"
+
 # A column's look is read from its first rows: later ones are judged value by value anyway.
 _SHAPE_ROWS = 2_000
 _SHAPE_SHARE = 0.9
@@ -62,16 +64,16 @@ def row_findings_of_file(
         f"SELECT 'duplicate_row' AS rule, {key_names} AS column_name, row_number, NULL AS value,"
         f" NULL AS repaired_value FROM {REPEATED} WHERE is_same"
     ]
+    may_be_blank = _may_be_blank(connection, landing)
     for name, rule in mapping.columns.items():
         if rule.column is None or rule.column not in landing.columns:
             continue
         text = landing.sql_column(rule.column)
-        # A blank begins with white space: comparing first letters spares the trim of every value.
-        may_be_blank = f"({text} < '!' OR starts_with({text}, chr(160))) AND {text} <> ''"
-        parts.append(
-            f"SELECT 'blank_text', {literal(name)}, row_number, NULL, NULL FROM {LANDING}"
-            f" WHERE {may_be_blank} AND {field_sql.trimmed(text)} = ''"
-        )
+        if text in may_be_blank:
+            parts.append(
+                f"SELECT 'blank_text', {literal(name)}, row_number, NULL, NULL FROM {LANDING}"
+                f" WHERE {text} <> '' AND {field_sql.trimmed(text)} = ''"
+            )
         if rule.aliases and not rule.lookup and _is_free_text(entity, name):
             trimmed = field_sql.trimmed(text)
             repaired = field_sql.aliased(rule, trimmed)
@@ -90,15 +92,40 @@ def row_findings_of_file(
             " AND breach.column_name <> 'hourly_cost_usd'"
         )
     findings = _empty_columns(connection, entity, mapping)
-    return findings + name_rows(
-        connection,
-        run_id,
-        entity.table,
-        RULES,
-        f"SELECT named.*, {record_id} AS record_id FROM ({' UNION ALL '.join(parts)}) AS named"
-        f" JOIN {SHAPED} USING (row_number)"
-        " WHERE exclusion IS NULL OR rule IN ('misspelled_word', 'excluded_defect')",
-    )
+    # Found first and joined then: joining none with all rows costs as much as finding them.
+    found = connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_FOUND} AS {' UNION ALL '.join(parts)}"
+    ).fetchone()
+    if found and found[0]:
+        findings += name_rows(
+            connection,
+            run_id,
+            entity.table,
+            RULES,
+            f"SELECT {_FOUND}.*, {record_id} AS record_id FROM {_FOUND}"
+            f" JOIN {SHAPED} USING (row_number)"
+            " WHERE exclusion IS NULL OR rule IN ('misspelled_word', 'excluded_defect')",
+        )
+    connection.execute(f"DROP TABLE {_FOUND}")
+    return findings
+
+
+def _may_be_blank(connection: duckdb.DuckDBPyConnection, landing: Landing) -> set[str]:
+    """Landed columns with a text that begins with white space.
+
+    Comparing first letters spares the trim of every value. Most files have no such text, which one
+    pass over the rows tells for all columns.
+    """
+    begins_blank = {
+        text: f"({text} < '!' OR starts_with({text}, chr(160))) AND {text} <> ''"
+        for text in map(landing.sql_column, landing.columns)
+    }
+    anywhere = " OR ".join(f"({test})" for test in begins_blank.values())
+    if not connection.execute(f"FROM {LANDING} WHERE {anywhere or 'false'} LIMIT 1").fetchone():
+        return set()
+    tests = ", ".join(f"bool_or({test})" for test in begins_blank.values())
+    found = connection.execute(f"SELECT {tests} FROM {LANDING}").fetchone() or ()
+    return {text for text, is_found in zip(begins_blank, found, strict=True) if is_found}
 
 
 def _misspelled_rows(name: str) -> str:

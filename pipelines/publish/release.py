@@ -50,7 +50,7 @@ from pipelines.publish.swap import (
 from pipelines.warehouse import session
 
 # They may name plans that were published before.
-_OF_OTHER_PLANS = ("meta_run", "meta_kpi_history")
+_OF_OTHER_PLANS = ("meta_run", "meta_kpi_history", "fct_assignment_history")
 
 WITHHELD_TABLES = ("quarantined_row",)
 """Published with cells withheld; their full rows go to the restricted folder."""

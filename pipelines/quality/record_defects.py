@@ -170,22 +170,31 @@ def find_unknown_cities(connection: duckdb.DuckDBPyConnection, run_id: str) -> l
 
 
 def find_misplaced_states(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Finding]:
-    """US accounts whose state is none, told by the states of the postal codes and counties."""
+    """US accounts whose state is none, told by the states of the postal codes and counties.
+
+    "New York" is a state, and where it stands for the city of "NY" it is swapped all the same.
+    """
     return name_rows(
         connection,
         run_id,
         "raw_crm__account",
         RULES,
         f"""
-        WITH known AS (
+        WITH code AS (
             SELECT DISTINCT upper(state) AS state FROM raw_market__postal_code
-            WHERE state IS NOT NULL
-            UNION SELECT DISTINCT upper(state_name) FROM raw_market__county_population
+            WHERE state IS NOT NULL),
+        place AS (
+            SELECT DISTINCT upper(city) AS city, upper(state) AS state
+            FROM raw_market__postal_code),
+        known AS (
+            FROM code UNION SELECT DISTINCT upper(state_name) FROM raw_market__county_population
             WHERE state_name IS NOT NULL),
         odd AS (
             SELECT *, upper(city) IN (FROM known) AS has_state_as_city FROM raw_crm__account
             WHERE lower(country) IN {_US} AND state IS NOT NULL
-                AND upper(state) NOT IN (FROM known)
+                AND (upper(state) NOT IN (FROM known)
+                    OR (upper(city) IN (FROM code)
+                        AND (upper(state), upper(city)) IN (SELECT (city, state) FROM place)))
                 AND (SELECT count(*) FROM known) >= 50)
         SELECT if(has_state_as_city, 'city_and_state_swapped', 'unknown_state') AS rule,
             'state' AS column_name, row_number, account_id AS record_id, state AS value

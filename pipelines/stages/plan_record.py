@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from pipelines.lifecycle import PlanRecord, PlanStore
+from pipelines.lifecycle.holdouts import HOLDOUT_NAME
 from pipelines.lifecycle.record import (
     ASSIGNMENT_NAME,
     POLICY_NAME,
@@ -55,7 +56,11 @@ def record_plans(settings: Settings, context: RunContext) -> None:
             "SELECT DISTINCT plan_id, scenario FROM fct_assignment ORDER BY ALL"
         ).fetchall()
         for plan_id, scenario in found:
-            assignment = folder / ASSIGNMENT_NAME
+            assignment, holdouts = folder / ASSIGNMENT_NAME, folder / HOLDOUT_NAME
+            connection.execute(
+                f"COPY (SELECT * FROM fct_holdout WHERE plan_id = {literal(plan_id)} "
+                f"ORDER BY opportunity_id) TO {literal(holdouts)} ({PARQUET_OPTIONS})"
+            )
             connection.execute(
                 f"COPY ({_ASSIGNMENT.format(plan_id=literal(plan_id))}) "
                 f"TO {literal(assignment)} ({PARQUET_OPTIONS})"
@@ -66,12 +71,14 @@ def record_plans(settings: Settings, context: RunContext) -> None:
                 record,
                 {
                     ASSIGNMENT_NAME: assignment,
+                    HOLDOUT_NAME: holdouts,
                     POLICY_NAME: policy,
                     SETTINGS_NAME: _settings_text(settings),
                 },
                 is_draft=settings.is_draft or scenario != context.scenario,
             )
             assignment.unlink()
+            holdouts.unlink()
     store.prune(settings.project.retention.plans)
 
 

@@ -64,6 +64,7 @@ def test_the_job_holds_every_table_and_every_gate(definitions: Definitions) -> N
         "forecast",
         "dbt_post_plan",
         "expectations_publish",
+        "transition",
         "metadata",
         "release",
     }

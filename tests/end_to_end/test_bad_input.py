@@ -149,19 +149,3 @@ def test_an_override_of_an_unknown_rep_is_refused_by_name(small_project: SmallPr
     outcome = small_project.run()
     assert outcome.exit_code == 2, outcome.errors
     assert "NOBODY" in outcome.errors
-
-
-def test_the_next_good_run_needs_no_help(small_project: SmallProject) -> None:
-    original = (small_project.input / "accounts.csv").read_bytes()
-    release = (small_project.data_dir / "published").resolve()
-    before = {
-        name: digest for name, digest in digests(release).items() if name.endswith(".parquet")
-    }
-    empty_table(small_project)
-    assert small_project.run().exit_code == 2
-    (small_project.input / "accounts.csv").write_bytes(original)
-    assert small_project.run().exit_code == 0
-    after = digests((small_project.data_dir / "published").resolve())
-    assert {k: after[k] for k in before if "meta_run" not in k} == {
-        k: v for k, v in before.items() if "meta_run" not in k
-    }

@@ -1,24 +1,13 @@
 """Same input, settings and seed: the same bytes, whatever the machine around them looks like."""
 
-import hashlib
 from pathlib import Path
 
-from whole_run import SmallProject, territory
+from whole_run import SmallProject, parquet_digests, territory_process
 
 
-def parquet_digests(release: Path) -> dict[str, str]:
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted((release / "parquet").glob("*.parquet"))
-        if path.name != "meta_run.parquet"
-    }
-
-
-def test_a_run_elsewhere_publishes_the_same_bytes(
-    sample_data_dir: Path, tmp_path: Path, dagster_home: Path
-) -> None:
+def test_a_run_elsewhere_publishes_the_same_bytes(sample_data_dir: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "other place, señor" / "data"
-    outcome = territory(
+    outcome = territory_process(
         "run",
         "--data-dir",
         elsewhere,

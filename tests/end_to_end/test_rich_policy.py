@@ -1,9 +1,14 @@
 """A policy that uses what the default one does not, from files to the published tables."""
 
+from datetime import date
+
 import duckdb
 import pytest
 import yaml
 from whole_run import SmallProject
+
+from pipelines.settings.loader import load_settings
+from pipelines.stages.ingest import ingest
 
 POLICY = """
 metrics:
@@ -92,11 +97,12 @@ def test_tiers_budgets_locks_and_accounts_without_owner_are_published(
 
 def test_other_drive_times_are_another_plan(rich_project: SmallProject) -> None:
     times = rich_project.config.parent / "drive_times.csv"
-    assert rich_project.run().exit_code == 0
-    first = query(rich_project, "SELECT plan_id FROM kpi_plan LIMIT 1")
-    times.write_text("from_zone,to_zone,hours,km\nWest,CA,4,200\n")
-    assert rich_project.run().exit_code == 0
-    assert query(rich_project, "SELECT plan_id FROM kpi_plan LIMIT 1") != first
+    plans = set()
+    for hours in ("3", "4"):
+        times.write_text(f"from_zone,to_zone,hours,km\nWest,CA,{hours},200\n")
+        run, _ = ingest(load_settings(rich_project.config), today=date(2026, 12, 31))
+        plans.add(run.plan_id)
+    assert len(plans) == 2
     times.write_text("from_zone,to_zone,hours,km\nWest,CA,far,200\n")
     refused = rich_project.run()
     assert refused.exit_code == 2

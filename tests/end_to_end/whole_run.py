@@ -1,11 +1,15 @@
-"""Whole runs through the command line, each in a process and a data folder of its own."""
+"""Whole runs through the command line, each in a data folder of its own."""
 
+import hashlib
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import yaml
@@ -29,10 +33,32 @@ class Outcome:
     errors: str
 
 
-def territory(
+def territory(*arguments: object, dagster_home: Path, **environment: str) -> Outcome:
+    """Run the `territory` command in this process: the libraries are imported once, not each time.
+
+    Where the process itself is tested, such as by a kill, use `territory_process`.
+    """
+    from pipelines.cli import main
+
+    output, errors = StringIO(), StringIO()
+    exit_code = 0
+    with (
+        patch.dict(os.environ, {"DAGSTER_HOME": str(dagster_home)} | environment),
+        patch.object(sys, "argv", ["territory", *map(str, arguments)]),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            exit_code = int(end.code or 0)
+    return Outcome(exit_code, output.getvalue(), errors.getvalue())
+
+
+def territory_process(
     *arguments: object, dagster_home: Path, timeout_seconds: int = 300, **environment: str
 ) -> Outcome:
-    """Run the `territory` command as a user would."""
+    """Run the `territory` command in a process of its own, as a user would."""
     done = subprocess.run(
         [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
         capture_output=True,
@@ -71,3 +97,12 @@ class SmallProject:
     def replace_in(self, file: str, change: Callable[[str], str]) -> None:
         path = self.input / file
         path.write_text(change(path.read_text()))
+
+
+def parquet_digests(release: Path) -> dict[str, str]:
+    """Hashes of the published Parquet files; the run tells the time, so its table is left out."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((release / "parquet").glob("*.parquet"))
+        if path.name != "meta_run.parquet"
+    }

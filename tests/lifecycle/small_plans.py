@@ -17,7 +17,9 @@ def store_at(folder: Path, now: datetime = NOW) -> PlanStore:
     return PlanStore(folder / "data", clock=lambda: now)
 
 
-def assignment(owners: dict[str, str | None]) -> pl.DataFrame:
+def assignment(
+    owners: dict[str, str | None], before: dict[str, str | None] | None = None
+) -> pl.DataFrame:
     """An assignment by account and rep, with the columns that a record has."""
     accounts = list(owners)
     reps = list(owners.values())
@@ -26,8 +28,9 @@ def assignment(owners: dict[str, str | None]) -> pl.DataFrame:
             "account_id": accounts,
             "territory_id": [f"T-{rep}" if rep else "UNASSIGNED" for rep in reps],
             "rep_id": reps,
+            "previous_rep_id": [(before or {}).get(account) for account in accounts],
         },
-        schema_overrides={"rep_id": pl.String},
+        schema_overrides={"rep_id": pl.String, "previous_rep_id": pl.String},
     )
 
 
@@ -36,13 +39,14 @@ def keep(
     plan_id: str,
     owners: dict[str, str | None] | None = None,
     *,
+    before: dict[str, str | None] | None = None,
     is_draft: bool = False,
 ) -> str:
     """Record a plan as a run would; its state."""
     working = store.folder.parent / "working"
     working.mkdir(parents=True, exist_ok=True)
     path = working / ASSIGNMENT_NAME
-    assignment(owners or {"A1": "R1", "A2": "R2"}).write_parquet(path)
+    assignment(owners or {"A1": "R1", "A2": "R2"}, before).write_parquet(path)
     record = PlanRecord(
         plan_id=plan_id,
         run_id="run_1",
@@ -63,7 +67,16 @@ def keep(
     return store.keep(record, files, is_draft=is_draft)
 
 
-def make_effective(store: PlanStore, plan_id: str, day: date) -> None:
-    """Approve a proposed plan and let it hold from `day` on."""
+def make_effective(
+    store: PlanStore, plan_id: str, day: date, moves: dict[str, date] | None = None
+) -> None:
+    """Approve a proposed plan and let it hold from `day` on, some accounts later."""
     store.act("approve", plan_id, by="vp", why="balanced")
-    store.act("make_effective", plan_id, by="ops", why="new quarter", effective_date=day)
+    store.act(
+        "make_effective",
+        plan_id,
+        by="ops",
+        why="new quarter",
+        effective_date=day,
+        details={"dated_moves": {a: d.isoformat() for a, d in moves.items()}} if moves else None,
+    )

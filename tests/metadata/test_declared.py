@@ -21,6 +21,10 @@ NO_FIGURE = {
 
 # What readers of contract 1.0 rely on; to take a column away, raise the contract version.
 PROMISED = {
+    "fct_assignment_history": "account_id territory_id rep_id plan_id valid_from_date "
+    "valid_to_date is_current",
+    "fct_holdout": "plan_id scenario opportunity_id account_id holder_rep_id new_rep_id "
+    "amount_usd expires_date",
     "quarantined_row": "source_table source_file row_number record_id rule column_name value "
     "payload_json run_id",
     "record_history": "entity record_id field_name value valid_from_at valid_to_at is_start_known",

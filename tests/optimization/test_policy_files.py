@@ -32,7 +32,7 @@ def test_default_yaml_states_every_default() -> None:
     policy = load_policy(file)
     assert policy.model_copy(update={"description": ""}) == Policy()
     assert set(shown) == set(Policy.model_fields)
-    for block in ("travel", "response", "disruption", "overtime", "solver"):
+    for block in ("travel", "response", "disruption", "overtime", "transition", "solver"):
         assert set(shown[block]) == set(type(getattr(policy, block)).model_fields), block
 
 

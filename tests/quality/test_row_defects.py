@@ -1,7 +1,13 @@
 """Defects that rows show by themselves or beside the others of their load."""
 
+import duckdb
 import pytest
 from small_loads import Loads
+
+from pipelines.ingest.entities import ENTITIES
+from pipelines.ingest.ledger import create_ledger
+from pipelines.ingest.loading import create_raw_table
+from pipelines.quality.record_defects import find_misplaced_states
 
 
 def test_a_clean_load_has_no_finding(loads: Loads) -> None:
@@ -77,6 +83,10 @@ def test_an_exact_copy_and_an_alias_are_named(loads: Loads) -> None:
         ({"name": "Aeg or 4 Works Inc", "street": "4 main st."}, True),
         ({"name": "AEGOR 4 WORKS, LLC"}, True),
         ({"name": "Aegor 4 Wroks"}, True),
+        ({"name": "Aego r4 Works Corp", "street": "4 Main Street, Suite 3"}, True),
+        ({"name": "Aegor 4 Work", "street": ""}, True),
+        ({"name": "Aegor 5 Works", "street": ""}, False),
+        ({"street": "711 Oak Ave", "revenue": "5"}, False),
         ({"name": "Quite Another Firm"}, False),
         ({"zip": "90210", "city": "Beverly Hills", "state": "CA"}, False),
         ({"parent": "A00004"}, False),
@@ -92,3 +102,45 @@ def test_likely_duplicates_are_named_with_both_rows_and_a_score(
         " WHERE rule = 'likely_duplicate'"
     ).fetchall()
     assert rows == ([("A00099", "A00004", True)] if is_named else [])
+
+
+def test_a_namesake_at_another_address_is_told_apart_from_a_duplicate(loads: Loads) -> None:
+    loads.rows["account"].append(loads.account(4) | {"id": "A00099", "street": "711 Oak Ave"})
+    loads.load()
+    assert loads.found("likely_duplicate") == []
+    assert [row[:2] for row in loads.found("namesake_nearby")] == [("account_name", "A00099")]
+
+
+def test_a_city_named_like_its_state_is_swapped_where_the_code_stands_for_the_city() -> None:
+    """ "New York" is a state, so only the place that both fields name shows that they changed."""
+    with duckdb.connect() as connection:
+        create_ledger(connection)
+        for source, name in (
+            ("crm", "account"),
+            ("market", "postal_code"),
+            ("market", "county_population"),
+        ):
+            create_raw_table(connection, ENTITIES[source, name])
+        connection.execute(
+            "INSERT INTO raw_market__postal_code BY NAME SELECT"
+            " chr(65 + (i // 26)::INTEGER) || chr(65 + (i % 26)::INTEGER) AS state, 'Town' AS city"
+            " FROM range(60) AS t(i) UNION ALL SELECT 'NY', 'New York'"
+        )
+        connection.execute(
+            "INSERT INTO raw_market__county_population BY NAME SELECT 'New York' AS state_name"
+        )
+        connection.execute(
+            "INSERT INTO raw_crm__account BY NAME SELECT 'A' || i AS account_id, i AS row_number,"
+            " city, state, 'USA' AS country FROM (VALUES (1, 'New York', 'NY'),"
+            " (2, 'NY', 'New York'), (3, 'AA', 'Town'), (4, 'Albany', 'New York'),"
+            " (5, 'Town', 'ZZ')) AS t(i, city, state)"
+        )
+        find_misplaced_states(connection, "run")
+        named = connection.execute(
+            "SELECT row_number, rule FROM meta_finding_row ORDER BY row_number"
+        ).fetchall()
+    assert named == [
+        (2, "city_and_state_swapped"),
+        (3, "city_and_state_swapped"),
+        (5, "unknown_state"),
+    ]
