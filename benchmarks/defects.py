@@ -1,12 +1,17 @@
 """Which injected defects the checks find, row by row, and whether clean days stay quiet.
 
     python -m benchmarks.defects --seed 7 --json defects.json --out benchmarks/results/defects.md
+    python -m benchmarks.defects --seed 7 --json defects.json --kinds "near-duplicate account"
 
 A clean sample company of 20,000 accounts is loaded as it stood a week before; then its export of
 the day is damaged and checked as `territory check --json` does. Kinds of defect that would hide
 each other come in different loads; within a load every row carries one defect at most. A finding
 counts for a kind only with the kind's table, column and rule. `--days` also checks as many days of
 the undamaged history, each against the day before.
+
+The record in `--json` is written load by load and day by day, and what it holds is not measured
+again: an interrupted run goes on where it stopped. `--kinds` measures the loads of the named kinds
+anew, and nothing else.
 """
 
 import argparse
@@ -15,7 +20,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,7 +29,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.defect_kinds import KINDS, ROW_KINDS, TABLE_KINDS, Kind, Tables
+from benchmarks.defect_kinds import KINDS, Kind, Tables
 from benchmarks.defect_kinds.kind import Injected, Rows
 from benchmarks.run_log import machine, machine_line, table
 
@@ -254,52 +259,69 @@ def judge(kind: Kind, rate: float | None, injected: Injected, report: Mapping[st
     )
 
 
-def run_defects(
-    accounts: int,
-    seed: int,
-    kinds: Sequence[Kind],
-    rates: Iterable[float],
-    say: Callable[[str], None],
-) -> list[Outcome]:
-    """Every kind at every rate; kinds of whole tables once each."""
+@dataclass(frozen=True)
+class Load:
+    """Kinds that are injected together at one rate; `number` gives the load its own seed."""
+
+    number: int
+    kinds: tuple[Kind, ...]
+    rate: float | None
+
+
+def loads_of(kinds: Sequence[Kind], rates: Iterable[float]) -> list[Load]:
+    """Every wave of kinds at every rate; kinds of whole tables once each, alone."""
+    planned: list[tuple[tuple[Kind, ...], float | None]] = [
+        (tuple(kind for kind in kinds if kind.grain != "table" and kind.wave == wave), rate)
+        for rate in rates
+        for wave in sorted({kind.wave for kind in kinds if kind.grain != "table"})
+    ]
+    planned += [((kind,), None) for kind in kinds if kind.grain == "table"]
+    return [Load(number, *load) for number, load in enumerate(planned)]
+
+
+def run_loads(
+    accounts: int, seed: int, loads: Sequence[Load], say: Callable[[str], None]
+) -> Iterator[list[Outcome]]:
+    """The outcomes of each load in turn."""
+    if not loads:
+        return
     clean, fixed = company(accounts, seed, with_market=True)
-    outcomes = []
     with tempfile.TemporaryDirectory() as folder:
         checker = Checker(Path(folder) / "project", fixed, with_market=True)
         checker.write(as_it_stood(clean, AS_OF - timedelta(days=BASELINE_DAYS), seed))
         checker.check(AS_OF - timedelta(days=BASELINE_DAYS), keeps=True)
-        loads: list[tuple[list[Kind], float | None]] = [
-            ([kind for kind in kinds if kind.wave == wave], rate)
-            for rate in rates
-            for wave in sorted({kind.wave for kind in kinds if kind.grain != "table"})
-        ]
-        loads += [([kind], None) for kind in kinds if kind.grain == "table"]
-        for number, (together, rate) in enumerate(loads):
+        for done, load in enumerate(loads, 1):
             tables = dict(clean)
-            rows = Rows(seed * 1_000 + number)
-            places = [(kind, kind.inject(tables, rows, rate or 1.0)) for kind in together]
+            rows = Rows(seed * 1_000 + load.number)
+            places = [(kind, kind.inject(tables, rows, load.rate or 1.0)) for kind in load.kinds]
             checker.write(tables)
-            begun = time.perf_counter()
+            begun = time.process_time()
             report = checker.check(AS_OF)
-            outcomes += [judge(kind, rate, place, report) for kind, place in places]
+            yield [judge(kind, load.rate, place, report) for kind, place in places]
             say(
-                f"load {number + 1} of {len(loads)}: {len(together)} kinds"
-                f"{f' at {rate:.1%}' if rate else f' ({together[0].name})'}, "
-                f"{time.perf_counter() - begun:.1f} s"
+                f"load {done} of {len(loads)}: {len(load.kinds)} kinds"
+                f"{f' at {load.rate:.1%}' if load.rate else f' ({load.kinds[0].name})'}, "
+                f"{time.process_time() - begun:.1f} s of CPU"
             )
-    return outcomes
 
 
-def run_days(days: int, seed: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Clean days in a row, each against the one before: errors and warnings of each."""
+def run_days(
+    first: date, last: date, seed: int, say: Callable[[str], None]
+) -> Iterator[dict[str, Any]]:
+    """Errors and warnings of each clean day from `first` to `last`, against the day before."""
+    if first > last:
+        return
     clean, fixed = company(DAY_ACCOUNTS, seed, with_market=False)
-    results = []
     with tempfile.TemporaryDirectory() as folder:
         checker = Checker(Path(folder) / "project", fixed, with_market=False)
-        for past in range(days, -1, -1):
-            day = AS_OF - timedelta(days=past)
+        for past in range((last - first).days + 1, -1, -1):
+            day = last - timedelta(days=past)
+            begun = time.process_time()
             checker.write(as_it_stood(clean, day, seed))
             report = checker.check(day, keeps=True)
+            # The first has none to be compared with.
+            if day < first:
+                continue
             found = {
                 severity: sorted(
                     f"{finding['table']}.{finding['column']}: {finding['rule']}"
@@ -308,11 +330,63 @@ def run_days(days: int, seed: int, say: Callable[[str], None]) -> list[dict[str,
                 )
                 for severity in ("error", "warning")
             }
-            # The first day has none to be compared with.
-            if past < days:
-                results.append({"day": day.isoformat(), **found})
-            say(f"{day}: {len(found['error'])} errors, {len(found['warning'])} warnings")
-    return results
+            yield {"day": day.isoformat(), **found}
+            say(
+                f"{day}: {len(found['error'])} errors, {len(found['warning'])} warnings, "
+                f"{time.process_time() - begun:.1f} s of CPU"
+            )
+
+
+class Record:
+    """What has been measured with one seed and size, in a JSON file."""
+
+    def __init__(self, path: Path, seed: int, accounts: int) -> None:
+        self.path = path
+        self.content: dict[str, Any] = {
+            "seed": seed,
+            "accounts": accounts,
+            "machine": machine("duckdb", "great-expectations", "rapidfuzz"),
+            "outcomes": [],
+            "days": [],
+        }
+        if path.is_file():
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if (found["seed"], found["accounts"]) != (seed, accounts):
+                raise SystemExit(f"{path} holds another seed or size; name another file")
+            self.content |= {"outcomes": found["outcomes"], "days": found["days"]}
+
+    def holds(self, load: Load) -> bool:
+        known = {(one["kind"], one["rate"]) for one in self.content["outcomes"]}
+        return all((kind.name, load.rate) in known for kind in load.kinds)
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Enter outcomes in place of those of the same kinds and rates, in the kinds' order."""
+        new = {(one.kind, one.rate): asdict(one) for one in outcomes}
+        old = {(one["kind"], one["rate"]): one for one in self.content["outcomes"]}
+        order = {kind.name: place for place, kind in enumerate(KINDS)}
+        self.content["outcomes"] = sorted(
+            (old | new).values(), key=lambda one: (one["rate"] or 1.0, order[one["kind"]])
+        )
+        self.save()
+
+    def first_open_day(self, days: int) -> date:
+        """The first of the last `days` days up to which nothing is missing."""
+        known = {day["day"] for day in self.content["days"]}
+        first = AS_OF - timedelta(days=days - 1)
+        while first <= AS_OF and first.isoformat() in known:
+            first += timedelta(days=1)
+        return first
+
+    def add_day(self, day: Mapping[str, Any]) -> None:
+        days = {one["day"]: one for one in self.content["days"]} | {day["day"]: dict(day)}
+        self.content["days"] = [days[name] for name in sorted(days)]
+        self.save()
+
+    def save(self) -> None:
+        """Replace the file in one step: an interrupt leaves the record of before."""
+        part = self.path.with_name(self.path.name + ".part")
+        part.write_text(json.dumps(self.content, indent=1) + "\n", encoding="utf-8")
+        part.replace(self.path)
 
 
 def share(value: float | None) -> str:
@@ -407,25 +481,35 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=100, help="clean days; 0 leaves them out")
-    parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument(
+        "--kinds", nargs="+", default=[], help="measure their loads anew, no others"
+    )
+    parser.add_argument(
+        "--json", type=Path, required=True, help="the record; added to if it is there"
+    )
     parser.add_argument("--out", type=Path, help="also write the result as a Markdown page")
     given = parser.parse_args()
+    unknown = set(given.kinds) - {kind.name for kind in KINDS}
+    if unknown:
+        parser.error(f"no such kind: {', '.join(sorted(unknown))}")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    outcomes = run_defects(given.accounts, given.seed, KINDS, RATES, say)
-    result = {
-        "seed": given.seed,
-        "accounts": given.accounts,
-        "kinds": len(ROW_KINDS) + len(TABLE_KINDS),
-        "machine": machine("duckdb", "great-expectations", "rapidfuzz"),
-        "outcomes": [asdict(one) for one in outcomes],
-        "days": run_days(given.days, given.seed, say) if given.days else [],
-    }
-    given.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    text = page(result)
+    record = Record(given.json, given.seed, given.accounts)
+    loads = loads_of(KINDS, RATES)
+    if given.kinds:
+        wanted = [load for load in loads if {kind.name for kind in load.kinds} & set(given.kinds)]
+    else:
+        wanted = [load for load in loads if not record.holds(load)]
+    for outcomes in run_loads(given.accounts, given.seed, wanted, say):
+        record.add(outcomes)
+    if not given.kinds:
+        for day in run_days(record.first_open_day(given.days), AS_OF, given.seed, say):
+            record.add_day(day)
+    record.save()
+    text = page(record.content)
     print(text)
     if given.out:
         given.out.write_text(text, encoding="utf-8")

@@ -114,8 +114,10 @@ class _Loader(yaml.SafeLoader):
 def _read_suite(path: Path, stage: str) -> Suite:
     try:
         text = path.read_text(encoding="utf-8")
-        content = yaml.load(text, _Loader)
-        root = yaml.compose(text, yaml.SafeLoader)
+        # One parse for content and lines.
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        content = None if root is None else loader.construct_document(root)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SuiteError(f"{path} is not a readable YAML file: {error}") from error
     if not isinstance(content, dict):

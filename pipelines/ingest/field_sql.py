@@ -164,12 +164,12 @@ def canonical(
             branches.insert(0, (f"length({value}) = 10 AND {same}", value))
         return case(branches)
     if rule.salesforce_id:
-        return _salesforce_id(value)
+        return salesforce_id(value)
     return padded(value, rule.pad) if rule.pad else value
 
 
-def _salesforce_id(value: str) -> str:
-    """Ids of 15 characters with the suffix of 18.
+def salesforce_id(value: str) -> str:
+    """Ids of 15 characters with the suffix of 18; anything else as it is.
 
     Each letter of the suffix tells which of five characters are capitals, the first in the lowest
     bit. Ids of 15 characters differ by case alone, so nothing else may be done to them.

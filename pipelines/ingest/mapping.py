@@ -6,6 +6,7 @@ them. Every scalar is read as text, so that `NO`, `NA`, `007` and `1E5` stay wha
 
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 import duckdb
@@ -20,8 +21,12 @@ FileFormat = Literal["csv", "tsv", "parquet", "jsonl"]
 _TEMPLATE_PART = re.compile(r"\{([^{}]+?)(?::0(\d))?\}")
 
 
+@cache
 def _check_sql(expression: str, complaint: str) -> None:
-    """ValueError with `complaint` when DuckDB, which will run it, refuses the expression."""
+    """ValueError with `complaint` when DuckDB, which will run it, refuses the expression.
+
+    Good ones are remembered: a run reads its mappings twice, and each check opens a database.
+    """
     with duckdb.connect() as connection:
         try:
             connection.execute(f"SELECT {expression}")

@@ -1,5 +1,9 @@
 """The defect benchmark on a small company: it finds what was injected, and can fail."""
 
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
 import pytest
 
 from benchmarks.defect_kinds import KINDS, ROW_KINDS
@@ -7,12 +11,14 @@ from benchmarks.defect_kinds.kind import Injected, Rows
 from benchmarks.defects import (
     AS_OF,
     Outcome,
+    Record,
     as_it_stood,
     company,
     judge,
+    loads_of,
     page,
     run_days,
-    run_defects,
+    run_loads,
 )
 
 NAMES = (
@@ -24,7 +30,8 @@ NAMES = (
 @pytest.fixture(scope="module")
 def outcomes() -> list[Outcome]:
     chosen = [kind for kind in KINDS if kind.name in NAMES]
-    return run_defects(500, 7, chosen, (0.05,), lambda text: None)
+    loads = run_loads(500, 7, loads_of(chosen, (0.05,)), lambda text: None)
+    return [outcome for load in loads for outcome in load]
 
 
 def test_injected_defects_are_found_row_by_row(outcomes: list[Outcome]) -> None:
@@ -82,8 +89,6 @@ def test_there_are_at_least_forty_kinds_and_each_damages_the_clean_company() -> 
 
 
 def test_an_earlier_day_knows_nothing_of_later_ones() -> None:
-    from datetime import datetime, timedelta
-
     clean, _ = company(200, 7, with_market=False)
     day = AS_OF - timedelta(days=60)
     earlier = as_it_stood(clean, day, 7)
@@ -95,6 +100,29 @@ def test_an_earlier_day_knows_nothing_of_later_ones() -> None:
 
 
 def test_clean_days_raise_no_error() -> None:
-    days = run_days(2, 7, lambda text: None)
+    days = list(run_days(AS_OF - timedelta(days=1), AS_OF, 7, lambda text: None))
     assert [day["day"] for day in days] == ["2026-06-29", "2026-06-30"]
     assert [day["error"] for day in days] == [[], []]
+
+
+def test_a_record_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "defects.json"
+    loads = loads_of(KINDS, (0.01, 0.05))
+    first = [
+        Outcome(kind.name, kind.grain, 0.01, 5, 5, 4, True, "info", "t.c")
+        for kind in loads[0].kinds
+    ]
+    record = Record(path, 7, 500)
+    record.add(first)
+    record.add_day({"day": "2026-06-28", "error": [], "warning": []})
+    again = Record(path, 7, 500)
+    assert [load.number for load in loads if again.holds(load)] == [0]
+    assert again.first_open_day(3).isoformat() == "2026-06-29"
+    assert again.first_open_day(4).isoformat() == "2026-06-27"
+    better = Outcome(first[0].kind, first[0].grain, 0.01, 5, 5, 5, True, "info", "t.c")
+    again.add([better])
+    hits = {one["kind"]: one["hits"] for one in json.loads(path.read_text())["outcomes"]}
+    assert len(hits) == len(first)
+    assert sorted(hits.values()) == [4] * (len(first) - 1) + [5]
+    with pytest.raises(SystemExit, match="another seed"):
+        Record(path, 8, 500)

@@ -141,3 +141,37 @@ def test_activities_count_as_business_dates(book: Book) -> None:
     book.map({"activity": {"file": "calls.csv", "columns": columns}})
     book.ingest()
     assert latest_business_date(book.connection, date(2030, 1, 1)) == date(2024, 6, 1)
+
+
+def test_salesforce_ids_of_two_lengths_are_one_reference(book: Book) -> None:
+    """A report writes 15 characters where the API writes 18; what leads nowhere stays."""
+    book.write("accounts.csv", "id,name\n0015e000023IJ9xAAG,Acme\n0015e000023IJ9y,Beta\n")
+    book.write(
+        "deals.csv",
+        "id,account,stage\nD1,0015e000023IJ9x,won\nD2,0015e000023IJ9yAAG,won\n"
+        "D3,0015e000023IJ9xAAG,won\nD4,0015e000023IJ9X,won\n",
+    )
+    deal = {"opportunity_id": "id", "account_id": "account", "stage": "stage", "status": "stage"}
+    book.map(
+        {
+            "account": {
+                "file": "accounts.csv",
+                "columns": {"account_id": "id", "account_name": "name"},
+            },
+            "opportunity": {"file": "deals.csv", "columns": deal},
+        }
+    )
+    book.ingest()
+    assert book.rows("SELECT account_id FROM raw_crm__opportunity ORDER BY opportunity_id") == [
+        ("0015e000023IJ9xAAG",),
+        ("0015e000023IJ9y",),
+        ("0015e000023IJ9xAAG",),
+        ("0015e000023IJ9X",),
+    ]
+    assert book.rows(
+        "SELECT rule, record_id, value, repaired_value FROM meta_finding_row ORDER BY record_id"
+    ) == [
+        ("id_respelt", "D1", "0015e000023IJ9x", "0015e000023IJ9xAAG"),
+        ("id_respelt", "D2", "0015e000023IJ9yAAG", "0015e000023IJ9y"),
+        ("unknown_reference", "D4", "0015e000023IJ9X", None),
+    ]
