@@ -1,4 +1,4 @@
-"""The command line: `territory run | check | status | explain | plans | plan | optimize | demo`.
+"""The command line: `territory run`, `check`, `plans`, `push` and the other commands.
 
 Every command ends with an exit code of the contract (0 done, 2 bad configuration or input, 3 a gate
 stopped the run, 4 no feasible plan, 1 anything else) and one message that says what to do.
@@ -15,6 +15,7 @@ from pipelines.cli.demo import demo
 from pipelines.cli.explain import explain
 from pipelines.cli.optimize import optimize
 from pipelines.cli.plans import plan, plans
+from pipelines.cli.push import push
 from pipelines.cli.run import run
 from pipelines.cli.status import status
 from pipelines.errors import TerritoryError, near, quote
@@ -40,7 +41,7 @@ def territory() -> None:
     """Plan balanced sales territories from CRM files, and say why."""
 
 
-for _command in (run, check, status, explain, plans, plan, optimize, demo):
+for _command in (run, check, status, explain, plans, plan, push, optimize, demo):
     territory.add_command(_command)
 
 

@@ -10,6 +10,7 @@ import click
 
 from pipelines.cli.console import console, progress_shown
 from pipelines.cli.options import chosen_settings, config_option, data_dir_option
+from pipelines.errors import GateError
 from pipelines.lifecycle import Period, PlanStore, Verb
 from pipelines.lifecycle.acts import PAST
 from pipelines.settings.loader import Settings
@@ -29,7 +30,8 @@ def _store(config: Path, data_dir: Path | None) -> PlanStore:
     return PlanStore(chosen_settings(config, data_dir, None, None).data_dir)
 
 
-def _user() -> str:
+def user_name() -> str:
+    """The name of whoever started the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -117,7 +119,7 @@ def _act(verb: Verb, summary: str) -> Callable[..., Any]:
     """The command that does `verb`; `make-effective` also asks from when."""
 
     @click.argument("plan_id")
-    @click.option("--by", default=_user, show_default="your user name", help="Who decides.")
+    @click.option("--by", default=user_name, show_default="your user name", help="Who decides.")
     @click.option("--why", required=True, help="The reason, for whoever asks later.")
     @_place
     def command(
@@ -135,6 +137,8 @@ def _act(verb: Verb, summary: str) -> Callable[..., Any]:
         store = _store(config, data_dir)
         plan_id = store.find(plan_id)
         day = effective_date.date() if effective_date else None
+        if verb == "withdraw":
+            _refuse_if_sent(store, plan_id)
         before = store.periods()
         details = {}
         if moves is not None and day is not None:
@@ -160,6 +164,16 @@ def _act(verb: Verb, summary: str) -> Callable[..., Any]:
             help="CSV account_id,move_date: accounts that change hands later.",
         )(command)
     return click.command(verb.replace("_", "-"), help=summary)(command)
+
+
+def _refuse_if_sent(store: PlanStore, plan_id: str) -> None:
+    from pipelines.writeback.journal import Journal
+
+    if Journal(store.folder / plan_id).is_open():
+        raise GateError(
+            f"{plan_id} was sent to the CRM; take that back first: territory push {plan_id} "
+            "--rollback --yes"
+        )
 
 
 def _tell(plan_id: str, verb: Verb, before: list[Period], after: list[Period]) -> None:

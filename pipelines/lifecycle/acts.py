@@ -4,7 +4,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
-Verb = Literal["record", "propose", "approve", "withdraw", "make_effective", "remove"]
+Verb = Literal[
+    "record", "propose", "approve", "withdraw", "make_effective", "remove", "push", "roll_back"
+]
 State = Literal["draft", "proposed", "approved", "effective", "superseded"]
 
 # From which states an act may start, and what to do in each of the others.

@@ -186,6 +186,15 @@ class PlanStore:
             self._append(verb, plan_id, by, why, state, effective_date, details)
         return state
 
+    def note(
+        self, verb: Verb, plan_id: str, *, by: str, why: str, details: Mapping[str, Any]
+    ) -> None:
+        """Log what was done with a plan outside this store; its state stays."""
+        with self._locked():
+            acts = self.acts(plan_id)
+            state: State = acts[-1].state if acts else "draft"
+            self._append(verb, plan_id, by, why, state, None, details)
+
     def prune(self, keep: int) -> list[str]:
         """Remove all but the newest `keep` drafts and proposals; gives the plans removed.
 

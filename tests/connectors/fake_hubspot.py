@@ -4,7 +4,12 @@ import json
 from datetime import datetime
 from typing import Any
 
-from protocol_server import Answer, Request, json_answer  # type: ignore[import-not-found]
+from protocol_server import (  # type: ignore[import-not-found]
+    Answer,
+    Request,
+    ServerDied,
+    json_answer,
+)
 
 TOKEN = "pat-na1-very-secret-0815"
 SEARCH_LIMIT = 10_000
@@ -23,8 +28,12 @@ class FakeHubSpot:
         self.owners: list[Record] = world["owners"]
         self.stages: list[Record] = world["stages"]
         self.search_limit = SEARCH_LIMIT
+        # After so many rows written the server answers nothing any more; None: it lives.
+        self.rows_until_death: int | None = None
+        self.rows_written = 0
 
     def answer(self, request: Request) -> Answer:
+        self._check_alive()
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return _error(401, "INVALID_AUTHENTICATION", "Authentication credentials not found")
         match request.path.strip("/").split("/"):
@@ -34,6 +43,10 @@ class FakeHubSpot:
                 return self._page(kind, request)
             case ["crm", "v3", "objects", kind, "search"] if kind in self.objects:
                 return self._search(kind, json.loads(request.body))
+            case ["crm", "v3", "objects", "companies", "batch", "read"]:
+                return self._batch_read(json.loads(request.body))
+            case ["crm", "v3", "objects", "companies", "batch", "update"]:
+                return self._batch_update(json.loads(request.body))
             case ["crm", "v4", "associations", kind, "companies", "batch", "read"]:
                 return self._associations(kind, json.loads(request.body))
             case ["crm", "v3", "owners" | "owners/"]:
@@ -79,6 +92,55 @@ class FakeHubSpot:
         )
         content = _paged(found, asked["properties"], start, limit)
         return json_answer(content | {"total": len(found)})
+
+    def _check_alive(self) -> None:
+        if self.rows_until_death == 0:
+            raise ServerDied
+
+    def _batch_read(self, asked: dict[str, Any]) -> Answer:
+        by_id = {item["id"]: item for item in self.objects["companies"] if not item["archived"]}
+        wanted = [item["id"] for item in asked["inputs"]]
+        assert 0 < len(wanted) <= 100
+        found = [by_id[id_] for id_ in wanted if id_ in by_id]
+        missing = [id_ for id_ in wanted if id_ not in by_id]
+        return self._batch(found, asked["properties"], missing, "Could not get some objects")
+
+    def _batch_update(self, asked: dict[str, Any]) -> Answer:
+        by_id = {item["id"]: item for item in self.objects["companies"] if not item["archived"]}
+        owners = {owner["id"] for owner in self.owners if not owner["archived"]}
+        done, failed = [], []
+        assert 0 < len(asked["inputs"]) <= 100
+        for item in asked["inputs"]:
+            self._check_alive()
+            owner = item["properties"]["hubspot_owner_id"]
+            if item["id"] not in by_id or owner not in owners | {""}:
+                failed.append(item["id"])
+                continue
+            by_id[item["id"]]["properties"]["hubspot_owner_id"] = owner or None
+            done.append(by_id[item["id"]])
+            self.rows_written += 1
+            if self.rows_until_death is not None:
+                self.rows_until_death -= 1
+        self._check_alive()
+        return self._batch(done, ["hubspot_owner_id"], failed, "owner is not valid")
+
+    def _batch(
+        self, found: list[Record], properties: list[str], failed: list[str], message: str
+    ) -> Answer:
+        moment = "2026-06-30T00:00:00.000Z"
+        content = {"status": "COMPLETE", "startedAt": moment, "completedAt": moment}
+        results = _paged(found, properties, 0, 100)["results"]
+        if not failed:
+            return json_answer(content | {"results": results})
+        error = {
+            "status": "error",
+            "category": "VALIDATION_ERROR",
+            "message": message,
+            "context": {"ids": failed},
+            "links": {},
+            "errors": [],
+        }
+        return json_answer(content | {"results": results, "numErrors": 1, "errors": [error]}, 207)
 
     def _associations(self, kind: str, asked: dict[str, Any]) -> Answer:
         results = []

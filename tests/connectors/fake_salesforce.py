@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from protocol_server import Answer, Request, json_answer  # type: ignore[import-not-found]
+from salesforce_writes import SalesforceWrites  # type: ignore[import-not-found]
 
 VERSION = "v61.0"
 CLIENT_ID, CLIENT_SECRET = "the-client-id", "the-client-secret-0815"
@@ -25,6 +26,7 @@ class FakeSalesforce:
         self.page_rows = page_rows
         self.token = "session-1"
         self.answers_per_token: int | None = None
+        self.writes = SalesforceWrites(records)
         self._answered = 0
         self._locators: dict[str, tuple[list[Record], list[str], int]] = {}
         self._jobs: dict[str, tuple[list[Record], list[str], int]] = {}
@@ -33,6 +35,7 @@ class FakeSalesforce:
         self.token = f"session-{int(self.token.rpartition('-')[2]) + 1}"
 
     def answer(self, request: Request) -> Answer:
+        self.writes.check_alive()
         if request.path == "/services/oauth2/token":
             return self._log_in(request)
         if request.headers.get("authorization") != f"Bearer {self.token}":
@@ -53,6 +56,8 @@ class FakeSalesforce:
                 return self._query(request.query["q"][0])
             case ["queryAll", locator]:
                 return self._more(locator)
+            case ["composite", "sobjects"]:
+                return json_answer(self.writes.answer(request))
             case ["jobs", "query"] if request.method == "POST":
                 return self._create_job(json.loads(request.body))
             case ["jobs", "query", job]:

@@ -75,6 +75,10 @@ class Fault:
         return self.times >= 0
 
 
+class ServerDied(Exception):
+    """Raised by an application that answers nothing any more: the connection just ends."""
+
+
 class Application(Protocol):
     def answer(self, request: Request) -> Answer: ...
 
@@ -103,6 +107,8 @@ class ProtocolServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are two writes; together with a delayed acknowledgement they take 40 ms.
+            disable_nagle_algorithm = True
 
             def log_message(self, format: str, *args: Any) -> None:
                 return None
@@ -117,19 +123,27 @@ class ProtocolServer:
                     {key.lower(): value for key, value in self.headers.items()},
                     body,
                 )
-                with server._lock:
-                    server.requests.append(request)
-                    fault = next((f for f in server.faults if f.strikes(request)), None)
-                    answer = server.application.answer(request) if fault is None else None
-                    if fault is not None and fault.kind in ("cut", "trickle"):
-                        answer = server.application.answer(request)
+                try:
+                    fault, answer = self._answered(request)
+                except ServerDied:
+                    self.close_connection = True
+                    return
                 if fault is None:
                     assert answer is not None
                     self._send(answer)
                 else:
                     self._fail(fault, answer)
 
-            do_GET = do_POST = _serve
+            def _answered(self, request: Request) -> tuple[Fault | None, Answer | None]:
+                with server._lock:
+                    server.requests.append(request)
+                    fault = next((f for f in server.faults if f.strikes(request)), None)
+                    answer = server.application.answer(request) if fault is None else None
+                    if fault is not None and fault.kind in ("cut", "trickle"):
+                        answer = server.application.answer(request)
+                return fault, answer
+
+            do_GET = do_POST = do_PATCH = do_DELETE = _serve
 
             def _send(self, answer: Answer, body: bytes | None = None) -> None:
                 self.send_response(answer.status)

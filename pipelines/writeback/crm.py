@@ -1,0 +1,83 @@
+"""What a push needs of a CRM, and which CRM the settings name."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pipelines.errors import ConfigurationError
+from pipelines.progress import report
+from pipelines.settings.connectors import ConnectorSettings, HubSpotSettings, SalesforceSettings
+from pipelines.writeback.changes import Change, CrmState
+from pipelines.writeback.ids import System
+from pipelines.writeback.journal import RowResult
+
+
+class Crm(Protocol):
+    """A CRM that can be read and written. Raises InputError when it does not answer."""
+
+    @property
+    def identity(self) -> str:
+        """Which one, such as the address of the organisation; never a secret."""
+        ...
+
+    @property
+    def system(self) -> System: ...
+
+    @property
+    def batch_rows(self) -> int:
+        """Most rows of one request."""
+        ...
+
+    def state(self, accounts: Collection[str]) -> CrmState:
+        """What stands there now, of `accounts` and of all associations."""
+        ...
+
+    def territories(self) -> Sequence[Mapping[str, str | None]]:
+        """Its territories: Id, Name, DeveloperName; none where it has no such thing."""
+        ...
+
+    def send(self, changes: Sequence[Change]) -> list[RowResult]:
+        """Write one batch of changes of one kind and verb; one result each, in order."""
+        ...
+
+
+def open_crm(config: Path, connector: ConnectorSettings | None) -> Crm:
+    """The CRM behind the source `crm`; nothing is asked yet.
+
+    Raises:
+        ConfigurationError: the source is no connection to Salesforce or HubSpot.
+    """
+    if not isinstance(connector, SalesforceSettings | HubSpotSettings):
+        raise ConfigurationError(
+            f"{config}: sources.crm has no connector of type salesforce or hubspot, so there is "
+            "nowhere to send to; load the files of published/crm by hand, or add the connector"
+        )
+    from pipelines.ingest.connectors.guarded_http import GuardedSession, HttpLimits
+
+    note: Callable[[str], None] = report
+    session = GuardedSession(
+        HttpLimits(
+            timeout_seconds=connector.timeout_seconds,
+            total_seconds=connector.total_seconds,
+            body_bytes=connector.max_body_mb << 20,
+            attempts=connector.attempts,
+            first_wait_seconds=connector.first_wait_seconds,
+            longest_wait_seconds=connector.longest_wait_seconds,
+        ),
+        note=note,
+    )
+    if isinstance(connector, HubSpotSettings):
+        from pipelines.writeback.hubspot import HubSpotWriter
+
+        return HubSpotWriter(connector.base_url, connector.secret_prefix, session)
+    from pipelines.ingest.connectors.salesforce import SalesforceAccess
+    from pipelines.writeback.salesforce import SalesforceWriter
+
+    access = SalesforceAccess(
+        login_url=connector.login_url,
+        api_version=connector.api_version,
+        secret_prefix=connector.secret_prefix,
+        bulk_rows=connector.bulk_rows,
+        poll_seconds=connector.poll_seconds,
+    )
+    return SalesforceWriter(access, session)
