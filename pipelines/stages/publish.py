@@ -23,6 +23,7 @@ from pipelines.settings.loader import Settings
 from pipelines.stages.plan_record import record_plans
 from pipelines.stages.quality import keep_good_load
 from pipelines.stages.run_context import MODELS_FILE, RunContext, WorkPaths
+from pipelines.stages.write_back_files import write_back_files
 
 
 def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None]) -> Release:
@@ -76,6 +77,7 @@ def _write_pages(folder: Path, settings: Settings, context: RunContext) -> None:
     write_lineage(folder, company)
     write_quality(folder, company)
     shutil.copyfile(WorkPaths(settings.data_dir).models, folder / MODELS_FILE)
+    write_back_files(folder, settings, context)
 
 
 # What is followed from run to run; the table and column of each, in the row of the plan.

@@ -12,6 +12,9 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
+CAUSE = "Territory2Manual"
+"""The only cause of an association that may be written; assignment rules make the others."""
+
 Kind = Literal["account_owner", "object_territory", "user_territory"]
 LinkKind = Literal["object_territory", "user_territory"]
 Verb = Literal["update", "insert", "delete"]

@@ -11,11 +11,10 @@ from typing import Any
 
 from pipelines.ingest.connectors.protocol import Table
 from pipelines.ingest.connectors.salesforce import SalesforceTables
-from pipelines.writeback.changes import Change, CrmState, Link, LinkKind
+from pipelines.writeback.changes import CAUSE, Change, CrmState, Link, LinkKind
 from pipelines.writeback.ids import System, normal_id
 from pipelines.writeback.journal import RowResult
 
-CAUSE = "Territory2Manual"
 _OBJECTS = {
     "account_owner": "Account",
     "object_territory": "ObjectTerritory2Association",
