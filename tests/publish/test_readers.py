@@ -67,7 +67,9 @@ def test_a_polling_reader_sees_no_gap_and_no_mixture(tmp_path: Path) -> None:
     assert "plan_2" in seen["plans"]
 
 
-def test_a_reader_that_keeps_the_old_file_open_is_not_disturbed(tmp_path: Path) -> None:
+def test_a_reader_that_keeps_the_old_file_open_is_not_disturbed_and_sees_the_new_one_next(
+    tmp_path: Path,
+) -> None:
     import duckdb
 
     publish_release(request_for(tmp_path, "plan_a", sales=1000, keep=1))
@@ -76,5 +78,9 @@ def test_a_reader_that_keeps_the_old_file_open_is_not_disturbed(tmp_path: Path) 
         for plan_id in ("plan_a", "plan_b", "plan_c"):
             publish_release(request_for(tmp_path, plan_id, sales=2000, keep=1))
         total = old.execute("SELECT sum(actual_sales_usd) FROM dim_account").fetchall()[0][0]
+        newest = str((tmp_path / "published").resolve() / "territory.duckdb")
+        with duckdb.connect(newest, read_only=True) as again:
+            reconnected = again.execute("SELECT sum(actual_sales_usd) FROM dim_account").fetchall()
     assert total == 10_045
+    assert reconnected == [(20_045,)]
     assert not file.exists()
