@@ -205,6 +205,11 @@ class CoreLp:
         mine = np.flatnonzero(self.unit == unit)
         self._open(mine, is_open[self.rep[mine]])
 
+    def open_all(self, units: Ints) -> None:
+        """Open every column of the units."""
+        mine = np.flatnonzero(np.isin(self.unit, units))
+        self._open(mine, np.ones(mine.size, dtype=bool))
+
     def _open(self, places: Ints, is_open: Bools) -> None:
         index = self.column[places].astype(np.int32)
         top = np.where(is_open, self.inf, 0.0)

@@ -1,6 +1,6 @@
 """Pairs kept as whole matrices: small problems, benchmark instances, and tests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -92,6 +92,12 @@ class DensePairs:
 
     def pair_count(self) -> int:
         return int(self.allowed.sum())
+
+    def limited_to(self, reps: Ints) -> "DensePairs":
+        kept = np.zeros(self.rep_count + 1, dtype=bool)
+        kept[reps] = kept[-1] = True
+        is_single = self.allowed.sum(axis=1) == 1
+        return replace(self, allowed=self.allowed & (kept | is_single[:, None]))
 
     def at(self, unit: Ints, rep: Ints) -> PairValues:
         held = (rep < self.rep_count)[:, None]

@@ -167,6 +167,11 @@ class Relaxation:
         self.is_closed[units] = True
         self.lp.keep_only(units, reps)
 
+    def release(self, units: Ints) -> None:
+        """Take back the placing of units: all their columns are open again."""
+        self.is_closed[units] = False
+        self.lp.open_all(units)
+
     def complete(self, unit: int) -> Ints:
         """All pairs of a unit become columns; its allowed reps, rising."""
         reps = self.problem.pairs.allowed_reps(unit)

@@ -21,9 +21,9 @@ from optimization.engine.watch import Watch
 SEARCHES, STEPS_PER_UNIT = 16, 0.1
 # Searches of a large problem at least, and the steps of a round, millions for every unit.
 FEWEST_OF_LARGE, STEPS_OF_LARGE = 2, 1 / 40
-# Gentle searches of a round, and the steps of each, millions for every unit: twice as many of
-# either gain 0.003 % at 20,000 x 100.
-GENTLE_SEARCHES, STEPS_OF_GENTLE = 8, 1 / 900
+# Gentle searches of a round, and the steps of each, millions for every rep: twice as many of either
+# gain 0.003 % at 20,000 x 100, a third of the steps loses 0.01 to 0.05 % in groups of 50 reps.
+GENTLE_SEARCHES, STEPS_OF_GENTLE = 8, 0.2
 # Arcs priced in the first search, millions, and how many times as many the next round may have.
 STEPS_OF_UNIT, MOST_STEPS, GROWTH, MOST_GROWTH = 1 / 300, 800.0, 2, 6
 # What the searches beside the first plan take of a given number of steps.
@@ -77,7 +77,7 @@ def searches(
     if is_gentle:
         lanes = GENTLE_SEARCHES
         if not problem.effort.search_steps:
-            steps = lanes * STEPS_OF_GENTLE * problem.unit_count
+            steps = lanes * STEPS_OF_GENTLE * problem.rep_count
 
     def one(lane: int) -> Ints:
         return search(

@@ -160,6 +160,13 @@ class Pairs(Protocol):
         """Number of allowed pairs."""
         ...
 
+    def limited_to(self, reps: Ints) -> "Pairs":
+        """The same units and reps, but only pairs with `reps` (rising) and with nobody allowed.
+
+        Units with a single allowed rep keep it.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Effort:

@@ -127,6 +127,9 @@ class SampledPairs:
         """By the sample's share of the units: the number decides only how an LP begins."""
         return self.pairs.pair_count() * self.units.size // max(self.pairs.unit_count, 1)
 
+    def limited_to(self, reps: Ints) -> "SampledPairs":
+        return replace(self, pairs=self.pairs.limited_to(reps))
+
     def at(self, unit: Ints, rep: Ints) -> PairValues:
         return self._times(self.pairs.at(self.units[unit], rep), self.count[unit])
 

@@ -2,8 +2,9 @@
 
 1. prices      large problems: good prices of all limits before any LP           (prices)
 2. relaxation  the exact LP over all pairs: lower bound and prices               (lp)
-3. first plan  a dive from the LP, large units first (dive), beside local search from the rounded
-               LP (search); exact re-deals among a few reps repair and improve it   (regroup)
+3. first plan  a dive from the LP, large units first (dive; descent where there are more), beside
+               local search from the rounded LP (search); exact re-deals among a few reps repair and
+               improve it (regroup); in the largest problems all of that group by group   (groups)
 4. elastic     where no plan keeps every hard limit: each is widened by what the plan of least total
                excess needs, then 2 and 3 within those limits
 5. rounds      pairs that no better plan can use are dropped by the certificate (fixing); what is
@@ -16,19 +17,20 @@ Tiny problems go to the whole Pyomo model at once and are proved optimal (exact)
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from optimization.engine.answer import Answer, NoPlanYet, Tell
 from optimization.engine.bound import Certificate, certify
-from optimization.engine.core import units_near_reps, unsettled_units
+from optimization.engine.candidates import held_arcs, open_arcs
 from optimization.engine.dense import DensePairs
-from optimization.engine.descent import descend
-from optimization.engine.dive import DivingLp, dive, relocate
+from optimization.engine.descent import BY_SIZE, BY_STAKE, descend
+from optimization.engine.dive import plan_by_dive
 from optimization.engine.exact import solve_exactly
-from optimization.engine.fixing import arcs_of, surviving_arcs
+from optimization.engine.fixing import surviving_arcs
+from optimization.engine.groups import Group, Standing, group_numbers, groups_of
 from optimization.engine.large_units import branch_on_large
 from optimization.engine.lp import ROUND_LIMIT, LpOptimum, solve_lp
 from optimization.engine.model import ModelAnswer, solve_model
@@ -48,10 +50,6 @@ EXACT_ARCS = 3_000
 FITTED_PAIRS = 300_000
 # Surviving pairs that one integer model may have.
 MODEL_ARCS = 20_000
-# Candidates per unit for the search.
-DEPTH = 8
-# Large units have few good places: with 6 candidates plans end 2.8 % above the LP, with 12 1.9 %.
-LARGE_DEPTH = 24
 # Units per rep whose owner is looked at again; the prices settle the others. In large problems
 # fewer (20,000 x 100 ends at 0.15 % with 80, at 0.19 % with 150), many where limits stay broken.
 OPEN_PER_REP, LARGE_OPEN_PER_REP, WIDE_PER_REP = 150, 80, 250
@@ -66,23 +64,12 @@ LARGE_PARTS, DEALT_UNITS = 24, 50_000
 # at 875,000 units x 1,000 reps it took six minutes without a plan, after prices within 0.03 %.
 LP_GAP, LP_GAP_PAIRS = 1e-4, 20_000_000
 LP_PAIRS = 200_000_000
-# Up to so many pairs large problems begin with a descent: at 175,000 units x 500 reps one of its
-# steps takes 40 s. The search from there has so many units of every rep: 20,000 x 100 ends at
-# 0.110 % with 100, at 0.135 % with 50, at 0.116 % with 80 a rep chosen over all reps together.
-DESCENT_PAIRS, NEAR_PER_REP = 20_000_000, 100
+# Beyond so many pairs reps are planned in groups of so many (`groups`): at 175,000 units x 500 reps
+# one step of a descent takes 40 s, at 17,000 x 50 it takes 0.05 s.
+GROUPED_PAIRS, GROUP_REPS = 20_000_000, 50
 # Nodes of the branching on large units there: 30 take 12 s of one core and raise the bound by
 # 0.024 % at 20,000 x 100, 10 take 5 s for 0.014 %.
 LARGE_NODES = 24
-# Units of at least this share of a target are placed before all others, and moved so many times.
-LARGE_UNIT = 0.2
-RELOCATIONS = 120
-# With the large units placed, the root of an integer model over the three cheapest pairs of every
-# other unit deals the rest: 0.2 to 0.4 % above the LP on the sample company. Two pairs, or units
-# down to 0.05 of a target fixed as well, left no plan in half of the cases.
-CORES = ((3, 1), (5, 10))
-CORE_ARCS = 9_000
-# In larger problems units down to this share are fixed one by one, the others in groups.
-MEDIUM_UNIT = 0.05
 # Nodes of the branching on large units: 0.07 s each on the sample company (30,000 pairs), where 100
 # raise the bound by 0.4 %; 0.4 s each at 2,000 accounts and 40 reps, where 30 raise it by 0.08 %.
 QUICK_PAIRS = 40_000
@@ -107,8 +94,10 @@ def solve(problem: Problem, watch: Watch | None = None, tell: Tell | None = None
 class _Solve:
     """The state of one solve: the best plan, the best bound, and the prices behind it."""
 
-    def __init__(self, problem: Problem, watch: Watch, tell: Tell) -> None:
-        self.problem, self.watch, self.tell_outside = problem, watch, tell
+    def __init__(
+        self, problem: Problem, watch: Watch, tell: Tell, start: Prices | None = None
+    ) -> None:
+        self.problem, self.watch, self.tell_outside, self.start = problem, watch, tell, start
         self.asked = problem  # with its limits before any is widened
         self.effort = problem.effort
         self.owner: Ints | None = None
@@ -131,8 +120,12 @@ class _Solve:
         if problem.pairs.pair_count() <= TINY_ARCS:
             return self._exactly()
         lp = self._root()
-        arcs = self._candidates(lp)
-        self._first_plan(lp, arcs)
+        arcs = None
+        if self._is_grouped:
+            self._plan_groups(lp)
+        else:
+            arcs = self._candidates(lp)
+            self._first_plan(lp, arcs)
         if self.relaxation > 0 and not self.watch.is_over():
             if problem.pairs.pair_count() <= EXACT_ARCS:
                 return self._exactly()
@@ -140,12 +133,16 @@ class _Solve:
             arcs = self._candidates(lp)
             self._offer_all(self._searches(arcs, 0))
             self._tell("plan within widened limits")
+        if arcs is not None:
+            self._rounds(arcs)
+        return self._answer()
+
+    def _rounds(self, arcs: Arcs) -> None:
         for number in range(self.effort.rounds):
             if self._is_closed() or self.watch.is_over():
                 break
             if not self._round(number, arcs):
                 break
-        return self._answer()
 
     # -- the parts -------------------------------------------------------------------------------
 
@@ -185,8 +182,8 @@ class _Solve:
 
     def _root(self) -> LpOptimum:
         """The LP of all pairs, elastic; harder where a soft penalty did not keep the limits."""
-        start = None
-        if self.problem.pairs.pair_count() > FITTED_PAIRS:
+        start = self.start
+        if start is None and self.problem.pairs.pair_count() > FITTED_PAIRS:
             start = fit_prices(
                 self.problem, self.watch, tell=self.tell_outside, penalty=self._penalty
             )
@@ -232,92 +229,93 @@ class _Solve:
         return self.problem.unit_count > LARGE_UNITS
 
     @property
+    def _is_grouped(self) -> bool:
+        return self.problem.pairs.pair_count() > GROUPED_PAIRS
+
+    @property
     def _descends(self) -> bool:
         """Whether the first plan comes from a descent, and searches stay near it."""
-        return self.is_large and self.problem.pairs.pair_count() <= DESCENT_PAIRS
+        return self.is_large and not self._is_grouped
 
-    def _candidates(self, lp: LpOptimum, open_per_rep: int = 0) -> Arcs:
+    def _candidates(self, lp: LpOptimum, is_wide: bool = False) -> Arcs:
         """The pairs worth looking at: some for units whose owner is open, one for the others."""
-        open_per_rep = open_per_rep or (LARGE_OPEN_PER_REP if self.is_large else OPEN_PER_REP)
-        problem = self.problem
-        ranking = problem.pairs.cheapest(lp.prices, DEPTH)
-        units = np.arange(problem.unit_count)
-        best = problem.pairs.at(units, ranking.rep[:, 0])
-        size = np.maximum(best.load, best.fill).max(axis=1, initial=0.0)
-        large = np.flatnonzero(size >= LARGE_UNIT / 2)
-        deep = problem.pairs.cheapest(lp.prices, LARGE_DEPTH, large)
-        count = open_per_rep * problem.rep_count
-        if count < problem.unit_count:
-            if self._descends and open_per_rep < WIDE_PER_REP:
-                units = units_near_reps(ranking, best, NEAR_PER_REP, problem.rep_count)
-            else:
-                units = unsettled_units(ranking, best, count)
-            units = np.union1d(units, np.unique(lp.unit[lp.share < 1 - 1e-9]))
-            units = np.union1d(units, np.concatenate([large, *problem.separate]))
-        row, place = np.nonzero(ranking.rep[units] >= 0)
-        open_unit, open_rep = units[row], ranking.rep[units[row], place]
-        row, place = np.nonzero(deep.rep >= 0)
-        return arcs_of(
-            problem,
-            np.concatenate((np.arange(problem.unit_count), open_unit, large[row], lp.unit)),
-            np.concatenate((ranking.rep[:, 0], open_rep, deep.rep[row, place], lp.rep)),
-        )
+        per_rep = LARGE_OPEN_PER_REP if self.is_large else OPEN_PER_REP
+        if is_wide:
+            return open_arcs(self.problem, lp, WIDE_PER_REP, is_gentle=False)
+        return open_arcs(self.problem, lp, per_rep, is_gentle=self._descends)
 
     def _first_plan(self, lp: LpOptimum, arcs: Arcs) -> None:
-        self._offer(self._start(lp))
-        tasks = self._searches(arcs, 0)
+        if self._descends:
+            penalty, manner = 20 * self._penalty, BY_SIZE if self.start is None else BY_STAKE
+            owner = descend(self.problem, lp.prices, penalty, self.allowance, self.watch, manner)
+            self._offer(owner)
+            self._tell("large units placed")
+            near = arcs
+            if manner is BY_STAKE and self.certificate is not None:
+                near = held_arcs(self.problem, arcs, owner, self.certificate)
+            tasks = self._searches(near, 0)
+        else:
+            self._offer(rounded(self.problem, lp))
+            tasks = self._searches(arcs, 0)
         if not self.is_large:
             tasks = [lambda: self._dive(lp, arcs), *tasks]
         self._offer_all(tasks)
         self._tell("first plan")
         if self.relaxation > self.allowance and self.is_large:
-            self._offer_all(self._searches(self._candidates(lp, WIDE_PER_REP), 0))
+            self._offer_all(self._searches(self._candidates(lp, is_wide=True), 0))
             self._tell("repair")
         elif self.relaxation > self.allowance:
             self._offer(self._dealt(arcs, self._best(), max(self.problem.rep_count, 8), 0))
             self._tell("repair")
 
-    def _start(self, lp: LpOptimum) -> Ints:
-        """Where the first searches begin: nearly a plan."""
-        if not self._descends:
-            return rounded(self.problem, lp)
-        start = descend(self.problem, lp.prices, 20 * self._penalty, self.allowance, self.watch)
-        self._tell("large units placed")
-        return start
+    # -- groups of reps --------------------------------------------------------------------------
+
+    def _plan_groups(self, lp: LpOptimum) -> None:
+        """Plans of groups put together; the next split begins from there, its borders elsewhere.
+
+        A further split takes as long as the first: at 175,000 units x 500 reps 45 s, for 0.22 %
+        after one, 0.21 % after two and 0.19 % after three.
+        """
+        self._offer(rounded(self.problem, lp))
+        nobody, apart = self.problem.rep_count, None
+        standing = Standing(lp.unit, lp.rep, lp.share)
+        for number in range(max(self.effort.rounds - 1, 1)):
+            if self.watch.is_over():
+                break
+            groups = groups_of(self.problem, lp.prices, standing, GROUP_REPS, apart)
+            owner = self._best().copy()
+            tasks = [
+                partial(self._group_plan, group, lp.prices, owner if number else None)
+                for group in groups
+            ]
+            for group, answer in zip(groups, self._side_by_side(tasks), strict=True):
+                group.put(owner, answer, nobody)
+            self._offer(owner)
+            self._tell("groups of reps")
+            apart = group_numbers(groups, nobody)
+            standing = Standing.of(self._best())
+        if self.relaxation > self.allowance:
+            self._offer_all(self._searches(self._candidates(lp, is_wide=True), 0))
+            self._tell("repair")
+
+    def _group_plan(self, group: Group, prices: Prices, owner: Ints | None) -> Ints:
+        """(n) the best plan of one group; with owners (U), no worse than theirs."""
+        problem = group.problem.with_effort(threads=1, rounds=0)
+        part = _Solve(problem, self.watch, _quiet, group.prices(prices))
+        lp = part._root()
+        if owner is not None:
+            part._offer(group.owners(owner, self.problem.rep_count))
+        arcs = part._candidates(lp)
+        part._first_plan(lp, arcs)
+        return part._best()
 
     def _offer_all(self, tasks: Sequence[Callable[[], Ints]]) -> None:
         for plan in self._side_by_side(tasks):
             self._offer(plan)
 
     def _dive(self, lp: LpOptimum, arcs: Arcs) -> Ints:
-        """Large units first, then moved one by one, then the rest; the LP's own rounding if the
-        watch strikes before."""
-        diving = DivingLp(self.problem, arcs, lp.certificate, 20 * self._penalty, self.allowance)
-        if dive(diving, self.watch, LARGE_UNIT) is None:
-            return rounded(self.problem, lp)
-        value = diving.settle(LARGE_UNIT, self.watch)
-        if value is not None:
-            large = np.flatnonzero((diving.size >= LARGE_UNIT) & (np.diff(arcs.first) > 1))
-            value = relocate(diving, self.watch, large, value, RELOCATIONS)
-            value = diving.solve(self.watch)
-        if value is not None:
-            for depth, nodes in CORES:
-                core = diving.core(depth)
-                if len(core) > CORE_ARCS:
-                    break
-                answer = solve_model(
-                    self.problem,
-                    core,
-                    relaxation=self.allowance,
-                    watch=self.watch,
-                    rel_gap=self.effort.rel_gap / 2,
-                    node_limit=nodes,
-                )
-                if answer.owner is not None:
-                    return answer.owner
-            if dive(diving, self.watch, MEDIUM_UNIT) is not None:
-                dive(diving, self.watch)
-        return diving.owners()
+        penalty = 20 * self._penalty
+        return plan_by_dive(self.problem, lp, arcs, penalty, self.allowance, self.watch)
 
     def _dealt(self, arcs: Arcs, owner: Ints, parts: int, number: int) -> Ints:
         """Re-deals around the reps that exceed their limits or lose most."""

@@ -28,6 +28,7 @@ A unit without owner costs its price alone, takes nothing, and spends the move b
 incumbents it leaves.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -93,6 +94,19 @@ class TerritoryPairs:
     @cached_property
     def _pair_count(self) -> int:
         return int(allowed_counts(self._data, np.arange(self.unit_count), self.threads).sum())
+
+    def limited_to(self, reps: Ints) -> "TerritoryPairs":
+        """The classes hold only `reps` from here on; what pairs cost and take stays the same."""
+        kept = np.zeros(self.rep_count, dtype=bool)
+        kept[reps] = True
+        held = kept[self._data.class_rep]
+        first = np.concatenate(([0], np.cumsum(held)))[self._data.class_first]
+        limited = copy(self)
+        limited.__dict__.pop("_pair_count", None)
+        limited._data = self._data._replace(
+            class_first=_indices(first), class_rep=_indices(self._data.class_rep[held])
+        )
+        return limited
 
     def at(self, unit: Ints, rep: Ints) -> PairValues:
         unit, rep = _indices(unit), _indices(rep)
