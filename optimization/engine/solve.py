@@ -39,7 +39,7 @@ from optimization.engine.population import Population, searches
 from optimization.engine.prices import fit_prices
 from optimization.engine.problem import TOLERANCE, Arcs, Ints, Prices, Problem
 from optimization.engine.regroup import deal_again
-from optimization.engine.rounding import rounded
+from optimization.engine.rounding import drawn, rounded
 from optimization.engine.watch import Watch
 
 # Up to this many pairs the whole model goes to HiGHS at once; up to the second number where the
@@ -279,6 +279,8 @@ class _Solve:
         self._offer(rounded(self.problem, lp))
         nobody, apart = self.problem.rep_count, None
         standing = Standing(lp.unit, lp.rep, lp.share)
+        if self._is_priced_only:
+            standing = Standing.of(drawn(self.problem, lp.prices))
         for number in range(max(self.effort.rounds - 1, 1)):
             if self.watch.is_over():
                 break
