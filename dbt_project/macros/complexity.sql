@@ -7,6 +7,46 @@
     }) }}
 {%- endmacro %}
 
+{# The cycle of a segment relative to the book, NULL where none is known. #}
+{% macro cycle_ratio(segments) -%}
+{{ segments }}.own_median_cycle_days / nullif({{ segments }}.book_median_cycle_days, 0)
+{%- endmacro %}
+
+{#
+  The CTEs that say what is offered to each key of the CTE `offered` (key, product_id, each pair
+  once) and to a typical one.
+#}
+{% macro offerings(key) -%}
+offerings as (
+    select
+        offered.{{ key }},
+        count(*) as product_count,
+        {{ exact_mean('products.rating') }} as mean_rating
+    from offered
+    left join {{ ref('int_product__rating') }} as products
+        on offered.product_id = products.product_id
+    group by offered.{{ key }}
+),
+
+typical_offering as (
+    select
+        {{ exact_mean('product_count') }} as product_count,
+        {{ exact_mean('mean_rating') }} as mean_rating
+    from offerings
+)
+{%- endmacro %}
+
+{# Breadth and complexity of an offering relative to the typical one; breadth alone if unrated. #}
+{% macro offering_ratio() -%}
+coalesce(
+    (
+        offerings.product_count / typical_offering.product_count
+        + offerings.mean_rating / nullif(typical_offering.mean_rating, 0)
+    ) / 2,
+    offerings.product_count / typical_offering.product_count
+)
+{%- endmacro %}
+
 {#
   The CTEs and the final select that make the complexity score of the rows of a CTE `relative`: a
   key and the columns cycle_ratio, size_ratio and offering_ratio, each relative to the book.

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pipelines.scoring.design import Design
+from pipelines.scoring.outlook import Outlook
 from pipelines.scoring.potential import PotentialFit
 from pipelines.scoring.sales import SalesFit
 from pipelines.scoring.trees import CrossFit
@@ -19,7 +20,11 @@ FORMAT = 1
 
 
 def describe_models(
-    identity: Mapping[str, str], potential: PotentialFit, sales: SalesFit, win: WinFit
+    identity: Mapping[str, str],
+    potential: PotentialFit,
+    sales: SalesFit,
+    outlook: Outlook,
+    win: WinFit,
 ) -> str:
     """The models as JSON text; the same models give the same text.
 
@@ -41,6 +46,12 @@ def describe_models(
             "link": "exp(raw) × level",
             "trees": _trees(sales.fit),
             "metrics": [asdict(metric) for metric in sales.metrics],
+        },
+        "buying_probability": {
+            "reason": outlook.reason,
+            "link": "raw, 0.005 to 0.995",
+            "trees": _trees(outlook.fit),
+            "metrics": [asdict(metric) for metric in outlook.metrics],
         },
         "win_probability": {
             "reason": win.reason,

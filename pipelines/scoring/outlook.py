@@ -21,7 +21,7 @@ from pipelines.scoring.evidence import (
 )
 from pipelines.scoring.potential import SEGMENT_CUSTOMERS, PotentialFit, learning_rows
 from pipelines.scoring.quality import Metric
-from pipelines.scoring.trees import TreeSettings, cross_fit
+from pipelines.scoring.trees import CrossFit, TreeSettings, cross_fit
 
 SCORE = "buying_probability"
 # No probability is nearer to 0 or 1: no book has enough accounts to know.
@@ -41,6 +41,7 @@ class Outlook:
     high_usd: Floats
     reason: str
     metrics: tuple[Metric, ...]
+    fit: CrossFit | None = None
 
 
 def fit_outlook(
@@ -60,15 +61,16 @@ def fit_outlook(
     today = features.filter(pl.col("moment") == "today")
     known, outcome, has_history = learning_rows(features, trailing_sales_usd)
     buys = outcome > 0
-    probability, reason, metrics = _buying(
+    probability, reason, metrics, fit = _buying(
         known, buys, today, has_history, minimum_customers, minimum_evidence, settings
     )
     residuals, segments = potential.residuals, potential.residual_segments
     if potential.comparable_spend_usd is None or residuals is None or segments is None:
         book = max(conformal_quantile(outcome, quantile), 0.0) if outcome.size else 0.0
-        return Outlook(probability, np.full(today.height, book), reason, metrics)
+        return Outlook(probability, np.full(today.height, book), reason, metrics, fit)
     share = _buyers_share(today["segment"].to_numpy(), probability, residuals, segments, quantile)
-    return Outlook(probability, potential.comparable_spend_usd * share, reason, metrics)
+    high = potential.comparable_spend_usd * share
+    return Outlook(probability, high, reason, metrics, fit)
 
 
 def _buying(
@@ -79,8 +81,8 @@ def _buying(
     minimum_customers: int,
     minimum_evidence: float,
     settings: TreeSettings,
-) -> tuple[Floats, str, tuple[Metric, ...]]:
-    """(n) chance of buying of today's rows, why it is as it is, and how good."""
+) -> tuple[Floats, str, tuple[Metric, ...], CrossFit | None]:
+    """(n) chance of buying of today's rows, why it is as it is, how good, and the model."""
     customers = int(buys.sum())
     flat = np.full(today.height, (customers + 1) / (buys.size + 2))
     fold = known["fold"].cast(pl.Int64).to_numpy()
@@ -107,12 +109,12 @@ def _buying(
         f"{evidence.standard_errors:.1f} standard errors",
     )
     if evidence.standard_errors < minimum_evidence:
-        _, reason, metrics = _flat(
+        _, reason, metrics, _ = _flat(
             flat,
             f"no model beats the share of buyers by {minimum_evidence:g} standard errors "
             f"({evidence.standard_errors:.1f})",
         )
-        return flat, reason, (*metrics, gain)
+        return flat, reason, (*metrics, gain), None
     scored = fit.predict(design.matrix(today), today["fold"].cast(pl.Int64).to_numpy())
     return (
         np.clip(scored, NEAREST, 1 - NEAREST),
@@ -129,12 +131,13 @@ def _buying(
                 "Mean |predicted − bought| over ten equally full bins of left-out accounts",
             ),
         ),
+        fit,
     )
 
 
-def _flat(flat: Floats, why: str) -> tuple[Floats, str, tuple[Metric, ...]]:
+def _flat(flat: Floats, why: str) -> tuple[Floats, str, tuple[Metric, ...], None]:
     statement = f"{why[0].upper()}{why[1:]}; every account has the share of buyers of the book"
-    return flat, why, (Metric(SCORE, "is_fitted", 0.0, flat.size, "0 or 1", statement),)
+    return flat, why, (Metric(SCORE, "is_fitted", 0.0, flat.size, "0 or 1", statement),), None
 
 
 def _buyers_share(

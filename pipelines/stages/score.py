@@ -130,7 +130,7 @@ def fit_models(
     metrics = [metric for fit in fits for metric in fit.metrics]
     return (
         dict(zip(SCORE_TABLES, (accounts, deals, bases, quality_table(metrics)), strict=True)),
-        describe_models(identity, potential, sales, win),
+        describe_models(identity, potential, sales, outlook, win),
         {
             "potential": potential.reason,
             "sales": sales.reason,

@@ -13,7 +13,15 @@ from tests.dbt.dbt_run import Built
 
 Rows = dict[str, list[dict[str, Any]]]
 
-HOURS = "SELECT account_id, service_hours FROM int_account__workload ORDER BY account_id"
+SCORES = (
+    "SELECT account_id, complexity_score, value_index, cycle_index, service_hours, "
+    "potential_usd::DOUBLE FROM int_account__workload JOIN int_account__complexity USING "
+    "(account_id) JOIN int_account__value_index USING (account_id) JOIN int_account__cycle USING "
+    "(account_id) JOIN int_account__potential USING (account_id) ORDER BY account_id"
+)
+
+
+OTHER_FACTORS = "cycle_factor, offering_factor"
 
 
 def random_company(seed: int = 11, *, currency: float = 1.0) -> Rows:
@@ -85,12 +93,40 @@ def test_hours_grow_slower_than_revenue(book: Built) -> None:
 
 def test_nothing_depends_on_the_currency(book: Built, build_company: Callable[..., Built]) -> None:
     dear = build_company(random_company(currency=1000))
-    for (account, hours), (same, dear_hours) in zip(
-        book.rows(HOURS), dear.rows(HOURS), strict=True
+    for (account, *scores, potential), (same, *dear_scores, dear_potential) in zip(
+        book.rows(SCORES), dear.rows(SCORES), strict=True
     ):
         assert account == same
         # Cents weigh less in the dear currency.
-        assert dear_hours == pytest.approx(hours, rel=1e-3)
+        assert dear_scores == pytest.approx(scores, rel=1e-3)
+        assert dear_potential == pytest.approx(1000 * potential, rel=1e-3, abs=10)
+
+
+@pytest.mark.parametrize(
+    ("table", "score", "driver", "alike"),
+    [
+        ("int_account__complexity", "complexity_score", "size_factor", OTHER_FACTORS),
+        ("int_opportunity__complexity", "complexity_score", "size_factor", OTHER_FACTORS),
+        ("int_account__value_index", "value_index", "value_usd", "1"),
+        ("int_account__cycle", "cycle_index", "shrunk_cycle_days", "segment_median_cycle_days"),
+        ("int_account__potential", "potential_usd", "comparable_spend_usd", "actual_sales_usd"),
+        ("int_account__workload", "service_hours", "effort_index", "1"),
+        ("int_account__workload", "visits_per_year", "service_hours", "1"),
+    ],
+)  # fmt: skip
+def test_scores_never_fall_where_what_drives_them_rises(
+    book: Built, table: str, score: str, driver: str, alike: str
+) -> None:
+    """Among rows that are alike in all else; some must differ, or nothing is tested."""
+    ((rises, falls),) = book.rows(
+        "SELECT count(*) FILTER (WHERE score > before + 1e-9), "
+        "count(*) FILTER (WHERE score < before - 1e-9) FROM ("
+        f"SELECT {score} AS score, lag({score}) OVER "
+        f"(PARTITION BY {alike} ORDER BY {driver}, {score}) AS before "
+        f"FROM {table} WHERE {driver} IS NOT NULL)"
+    )
+    assert falls == 0
+    assert rises > 5
 
 
 def test_nothing_depends_on_the_order_of_rows(

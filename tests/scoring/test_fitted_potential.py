@@ -8,6 +8,7 @@ import pytest
 from feature_tables import QUANTILE, SETTINGS, account_features, true_quantile
 
 from pipelines.scoring.artefact import describe_models
+from pipelines.scoring.outlook import fit_outlook
 from pipelines.scoring.potential import PotentialFit, fit_potential
 from pipelines.scoring.sales import fit_sales
 from pipelines.scoring.win import WinFit
@@ -127,7 +128,9 @@ def test_the_artefact_scores_without_the_library(
 ) -> None:
     features, trailing = book
     sales = fit_sales(features, trailing, 200, 2.5, SETTINGS)
-    text = describe_models({"run_id": "r"}, potential, sales, WinFit(np.array([]), "", (), {}))
+    outlook = fit_outlook(features, trailing, potential, QUANTILE, 200, 2.5, SETTINGS)
+    win = WinFit(np.array([]), "", (), {})
+    text = describe_models({"run_id": "r"}, potential, sales, outlook, win)
     kept = json.loads(text)["potential"]
     assert potential.fit is not None
     matrix = potential.fit.design.matrix(features.filter(pl.col("moment") == "today"))[:50]

@@ -116,3 +116,12 @@ def test_the_order_of_rows_does_not_matter() -> None:
         SETTINGS,
     ).probability
     assert np.array_equal(by_id, again)
+
+
+def test_nothing_depends_on_the_currency() -> None:
+    """Amounts enter as logarithms, whose centre is taken out."""
+    closed, _ = deals(1500, seed=5)
+    dear = closed.with_columns(pl.col("amount_usd") * 1000)
+    found = fit_win(closed, closed, 400, 2.5, SETTINGS).probability
+    again = fit_win(dear, dear, 400, 2.5, SETTINGS).probability
+    assert again == pytest.approx(found, abs=1e-5)

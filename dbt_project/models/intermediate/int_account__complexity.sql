@@ -11,15 +11,13 @@ opportunities as (
     where is_won_ever or is_open
 ),
 
-products as (
-    select * from {{ ref('int_product__rating') }}
-),
-
 -- What the account bought, or has in an open opportunity, once each.
 offered as (
-    select account_id, product_id
+    select opportunities.account_id, opportunities.product_id
     from opportunities
-    where product_id is not null
+    inner join profiles
+        on opportunities.account_id = profiles.account_id
+    where opportunities.product_id is not null
 
     union
 
@@ -27,21 +25,12 @@ offered as (
     from {{ ref('stg_crm__opportunity_line') }} as lines
     inner join opportunities
         on lines.opportunity_id = opportunities.opportunity_id
+    inner join profiles
+        on opportunities.account_id = profiles.account_id
     where lines.product_id is not null
 ),
 
-offerings as (
-    select
-        profiles.account_id,
-        count(*) as product_count,
-        {{ exact_mean('products.rating') }} as mean_rating
-    from profiles
-    inner join offered
-        on profiles.account_id = offered.account_id
-    left join products
-        on offered.product_id = products.product_id
-    group by profiles.account_id
-),
+{{ offerings('account_id') }},
 
 typical as (
     select
@@ -50,18 +39,10 @@ typical as (
     from profiles
 ),
 
-typical_offering as (
-    select
-        {{ exact_mean('product_count') }} as product_count,
-        {{ exact_mean('mean_rating') }} as mean_rating
-    from offerings
-),
-
 relative as (
     select
         profiles.account_id,
-        segments.own_median_cycle_days / nullif(segments.book_median_cycle_days, 0)
-            as cycle_ratio,
+        {{ cycle_ratio('segments') }} as cycle_ratio,
         pow(
             exp(
                 coalesce(
@@ -75,13 +56,7 @@ relative as (
             ),
             {{ var('complexity_size_exponent') }}
         ) as size_ratio,
-        coalesce(
-            (
-                offerings.product_count / typical_offering.product_count
-                + offerings.mean_rating / nullif(typical_offering.mean_rating, 0)
-            ) / 2,
-            offerings.product_count / typical_offering.product_count
-        ) as offering_ratio
+        {{ offering_ratio() }} as offering_ratio
     from profiles
     inner join segments
         on profiles.segment = segments.segment

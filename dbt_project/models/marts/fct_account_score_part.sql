@@ -88,13 +88,12 @@ hour_parts as (
     {% endfor %}
 ),
 
-headroom as (
+spends as (
     select
         account_id,
-        actual_sales_usd::double as sales_usd,
+        greatest(actual_sales_usd, 0)::double as sales_usd,
         comparable_spend_usd::double as comparable_spend_usd,
-        greatest(coalesce(comparable_spend_usd, 0)::double - actual_sales_usd::double, 0)
-            as headroom_usd,
+        headroom_usd::double as headroom_usd,
         whitespace_share,
         market_usd is null as is_market_unknown,
         potential_usd::double as potential_usd
@@ -123,7 +122,7 @@ potential_parts as (
         {{ contribution }} as contribution,
         'usd' as unit,
         {{ missing }} as is_missing
-    from headroom
+    from spends
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),

@@ -1,5 +1,29 @@
 {%- set quantile = var('potential_quantile') -%}
 {%- set minimum = var('potential_minimum_group_accounts') -%}
+{#- Narrowest first; per unit of size where the size of an account is known, else as a whole. -#}
+{%- set groups = [] -%}
+{%- for name, basis, columns in [
+    ('industry_size', 'industry and size per employee', ['industry', 'size_band']),
+    ('industry_only', 'industry per employee', ['industry']),
+    ('size_only', 'size per employee', ['size_band']),
+    ('sized_book', 'all customers per employee', []),
+] -%}
+{%- do groups.append({
+    'name': name, 'basis': basis, 'columns': columns, 'is_per_unit': true,
+    'spend': 'spend_per_unit',
+}) -%}
+{%- endfor -%}
+{%- for name, basis, columns in [
+    ('industry_segment_whole', 'industry and segment', ['industry', 'segment']),
+    ('industry_whole', 'industry', ['industry']),
+    ('segment_whole', 'segment', ['segment']),
+    ('whole_book', 'all customers', []),
+] -%}
+{%- do groups.append({
+    'name': name, 'basis': basis, 'columns': columns, 'is_per_unit': false,
+    'spend': 'actual_sales_usd::double',
+}) -%}
+{%- endfor -%}
 with profiles as (
     select * from {{ ref('int_account__profile') }}
 ),
@@ -53,115 +77,55 @@ customers as (
 
 -- What comparable customers spend, from the narrowest group that is large enough; it counts where
 -- no model is fitted.
-{% set by_size = {
-    'industry_size': ['industry', 'size_band'],
-    'industry_only': ['industry'],
-    'size_only': ['size_band'],
-} -%}
-{% for name, columns in by_size.items() -%}
-{{ name }} as (
+{% for group in groups -%}
+{{ group.name }} as (
     select
-        {{ columns | join(', ') }},
-        quantile_cont(spend_per_unit, {{ quantile }}) as spend
+        {% for column in group.columns %}{{ column }}, {% endfor -%}
+        quantile_cont({{ group.spend }}, {{ quantile }}) as spend
     from customers
-    where size_units is not null
-    group by {{ columns | join(', ') }}
+    {{ "where size_units is not null" if group.is_per_unit }}
+    {{ "group by " ~ group.columns | join(", ") if group.columns }}
     having count(*) >= {{ minimum }}
 ),
 
 {% endfor -%}
-sized_book as (
-    select quantile_cont(spend_per_unit, {{ quantile }}) as spend
-    from customers
-    where size_units is not null
-    having count(*) >= {{ minimum }}
-),
-
-{% set as_a_whole = {
-    'industry_segment_whole': ['industry', 'segment'],
-    'industry_whole': ['industry'],
-    'segment_whole': ['segment'],
-} -%}
-{% for name, columns in as_a_whole.items() -%}
-{{ name }} as (
-    select
-        {{ columns | join(', ') }},
-        quantile_cont(actual_sales_usd::double, {{ quantile }}) as spend
-    from customers
-    group by {{ columns | join(', ') }}
-    having count(*) >= {{ minimum }}
-),
-
-{% endfor -%}
-whole_book as (
-    select quantile_cont(actual_sales_usd::double, {{ quantile }}) as spend
-    from customers
-    having count(*) >= {{ minimum }}
-),
-
 estimates as (
     select
         accounts.*,
         coalesce(
-            accounts.fitted_spend_usd,
-            accounts.size_units
-            * coalesce(
-                industry_size.spend, industry_only.spend, size_only.spend, sized_book.spend
-            ),
-            industry_segment_whole.spend,
-            industry_whole.spend,
-            segment_whole.spend,
-            whole_book.spend
+            accounts.fitted_spend_usd
+            {% for group in groups -%}
+            , {{ "accounts.size_units * " if group.is_per_unit }}{{ group.name }}.spend
+            {% endfor %}
         ) as comparable_spend_usd,
         case
             when accounts.fitted_spend_usd is not null then 'fitted model'
-            when accounts.size_units is null
-                then
-                    case
-                        when industry_segment_whole.spend is not null then 'industry and segment'
-                        when industry_whole.spend is not null then 'industry'
-                        when segment_whole.spend is not null then 'segment'
-                        when whole_book.spend is not null then 'all customers'
-                        else 'own sales'
-                    end
-            when industry_size.spend is not null then 'industry and size per employee'
-            when industry_only.spend is not null then 'industry per employee'
-            when size_only.spend is not null then 'size per employee'
-            when sized_book.spend is not null then 'all customers per employee'
-            when industry_segment_whole.spend is not null then 'industry and segment'
-            when industry_whole.spend is not null then 'industry'
-            when segment_whole.spend is not null then 'segment'
-            when whole_book.spend is not null then 'all customers'
+            {% for group in groups -%}
+            when
+                {{ group.name }}.spend is not null
+                {{ "and accounts.size_units is not null" if group.is_per_unit }}
+                then '{{ group.basis }}'
+            {% endfor -%}
             else 'own sales'
         end as potential_basis
     from accounts
-    left join industry_size
+    {% for group in groups -%}
+    left join {{ group.name }}
         on
-            accounts.industry = industry_size.industry
-            and accounts.size_band = industry_size.size_band
-    left join industry_only
-        on accounts.industry = industry_only.industry
-    left join size_only
-        on accounts.size_band = size_only.size_band
-    left join sized_book
-        on true
-    left join industry_segment_whole
-        on
-            accounts.industry = industry_segment_whole.industry
-            and accounts.segment = industry_segment_whole.segment
-    left join industry_whole
-        on accounts.industry = industry_whole.industry
-    left join segment_whole
-        on accounts.segment = segment_whole.segment
-    left join whole_book
-        on true
+            true
+            {% for column in group.columns -%}
+            and accounts.{{ column }} = {{ group.name }}.{{ column }}
+            {% endfor -%}
+    {% endfor %}
 ),
 
+-- Credits may exceed sales; potential stands on 0 then.
 headroom as (
     select
         *,
+        greatest(actual_sales_usd, 0) as floor_usd,
         greatest(
-            coalesce(comparable_spend_usd, 0)::decimal(38, 2) - actual_sales_usd, 0
+            coalesce(comparable_spend_usd, 0)::decimal(38, 2) - greatest(actual_sales_usd, 0), 0
         )::decimal(38, 2) as headroom_usd
     from estimates
 ),
@@ -172,7 +136,8 @@ markets as (
         country,
         market_state,
         naics_sector,
-        sum(actual_sales_usd) as sales_usd,
+        concat_ws('|', country, coalesce(market_state, ''), naics_sector) as market_id,
+        sum(floor_usd) as floor_usd,
         sum(headroom_usd) as headroom_usd
     from headroom
     where country is not null and naics_sector is not null
@@ -181,13 +146,14 @@ markets as (
 
 shares as (
     select
+        markets.market_id,
         markets.country,
         markets.market_state,
         markets.naics_sector,
         caps.market_usd,
-        markets.sales_usd > caps.market_usd as is_over_market,
+        markets.floor_usd > caps.market_usd as is_over_market,
         {{ clip(
-            '(caps.market_usd - markets.sales_usd)::double'
+            '(caps.market_usd - markets.floor_usd)::double'
             ~ ' / nullif(markets.headroom_usd, 0)::double',
             0,
             1
@@ -205,15 +171,20 @@ select
     headroom.actual_sales_usd,
     headroom.comparable_spend_usd::decimal(38, 2) as comparable_spend_usd,
     headroom.potential_basis,
+    headroom.headroom_usd,
+    shares.market_id,
     shares.market_usd,
     coalesce(shares.is_over_market, false) as is_over_market,
     -- Without market figures there is no cap.
     round(coalesce(shares.whitespace_share, 1), 9)::double as whitespace_share,
-    -- Credits may exceed sales; potential does not go below 0.
-    greatest(
-        headroom.actual_sales_usd
-        + headroom.headroom_usd::double * coalesce(shares.whitespace_share, 1),
-        0
+    -- Whole cents, rounded down, so that a thousand accounts do not exceed their market by dollars.
+    (
+        headroom.floor_usd
+        + case
+            when shares.whitespace_share < 1
+                then floor(100 * headroom.headroom_usd::double * shares.whitespace_share) / 100
+            else headroom.headroom_usd
+        end
     )::decimal(18, 2) as potential_usd
 from headroom
 left join shares

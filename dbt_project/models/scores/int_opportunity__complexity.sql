@@ -5,15 +5,10 @@ with opportunities as (
 segments as (
     select
         profiles.account_id,
-        segments.own_median_cycle_days
-        / nullif(segments.book_median_cycle_days, 0) as cycle_ratio
+        {{ cycle_ratio('segments') }} as cycle_ratio
     from {{ ref('int_account__profile') }} as profiles
     inner join {{ ref('int_segment__cycle') }} as segments
         on profiles.segment = segments.segment
-),
-
-products as (
-    select * from {{ ref('int_product__rating') }}
 ),
 
 offered as (
@@ -30,27 +25,11 @@ offered as (
     where lines.product_id is not null
 ),
 
-offerings as (
-    select
-        offered.opportunity_id,
-        count(*) as product_count,
-        {{ exact_mean('products.rating') }} as mean_rating
-    from offered
-    left join products
-        on offered.product_id = products.product_id
-    group by offered.opportunity_id
-),
+{{ offerings('opportunity_id') }},
 
 typical as (
     select {{ geometric_mean('amount_usd') }} as amount_usd
     from opportunities
-),
-
-typical_offering as (
-    select
-        {{ exact_mean('product_count') }} as product_count,
-        {{ exact_mean('mean_rating') }} as mean_rating
-    from offerings
 ),
 
 relative as (
@@ -65,13 +44,7 @@ relative as (
                         {{ var('complexity_size_exponent') }}
                     )
         end as size_ratio,
-        coalesce(
-            (
-                offerings.product_count / typical_offering.product_count
-                + offerings.mean_rating / nullif(typical_offering.mean_rating, 0)
-            ) / 2,
-            offerings.product_count / typical_offering.product_count
-        ) as offering_ratio
+        {{ offering_ratio() }} as offering_ratio
     from opportunities
     left join segments
         on opportunities.account_id = segments.account_id
