@@ -1,10 +1,13 @@
-"""How a plan takes hold. Changes no plan; the table of holdouts is made by it."""
+"""How a plan takes hold: who finishes open deals, which objections of reps are accepted.
+
+Changes no plan.
+"""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from optimization.policy.fields import Settings
+from optimization.policy.fields import NonNegative, Settings
 
 
 class TransitionPolicy(Settings):
@@ -14,4 +17,9 @@ class TransitionPolicy(Settings):
         default=90,
         description="Days from the plan's first one that open deals of a moved account stay with "
         "its old owner. 0: none.",
+    )
+    accept_challenges_below_usd: NonNegative = Field(
+        default=500.0,
+        description="A rep's challenge that breaks no limit is accepted up to this cost, USD a "
+        "year; above it, its price is stated.",
     )

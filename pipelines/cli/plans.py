@@ -220,6 +220,42 @@ def holdouts(plan_id: str, out: Path | None, config: Path, data_dir: Path | None
     _show(recorded_holdouts(store, store.find(plan_id)), out)
 
 
+@plan.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV or Parquet file.")
+@click.option(
+    "--overrides",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV of the accepted ones as manual overrides, for the next plan.",
+)
+@_place
+def challenges(
+    file: Path, out: Path | None, overrides: Path | None, config: Path, data_dir: Path | None
+) -> None:
+    """Accept, reject or price the challenges of FILE against the plan of the last run.
+
+    FILE is a CSV of account_id, rep_id, wish (own or release) and reason.
+    """
+    from pipelines.publish.tables_out import write_rows
+    from pipelines.stages.challenges import accepted_overrides, judge_file
+    from pipelines.stages.run_context import RunContext, WorkPaths
+
+    settings = chosen_settings(config, data_dir, None, None)
+    context = RunContext.load(WorkPaths(settings.data_dir))
+    settings = chosen_settings(config, data_dir, None, context.scenario)
+    judged = judge_file(settings, context, file)
+    for row in judged.iter_rows(named=True):
+        console.print(
+            f"{row['outcome']:<9} {row['account_id']} {row['wish']} {row['rep_id']}: "
+            f"{row['outcome_reason']}",
+            markup=False,
+        )
+    if out is not None:
+        write_rows(judged, out)
+    if overrides is not None:
+        write_rows(accepted_overrides(judged), overrides, untouched=("Account ID", "Rep ID"))
+
+
 def _show(rows: "pl.DataFrame", out: Path | None) -> None:
     """Write `rows` to a file, or its beginning to the terminal."""
     if out is None:

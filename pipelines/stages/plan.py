@@ -41,15 +41,16 @@ def plan(settings: Settings, context: RunContext) -> "Plan":
         TerritoryError: the solver refused the model, or had no time for a first plan.
     """
     with session(WorkPaths(settings.data_dir).warehouse) as connection:
-        tables = _read_tables(connection, settings, context)
+        tables = read_planning_tables(connection, settings, context)
         result = make_plan(tables, settings.policy, settings.policy_path)
         write_plan(connection, context, settings.policy, tables.accounts, result)
     return result
 
 
-def _read_tables(
+def read_planning_tables(
     connection: duckdb.DuckDBPyConnection, settings: Settings, context: RunContext
 ) -> PlanningTables:
+    """What the plan of a run is made of, from the working database."""
     frames = {name: connection.execute(query).pl() for name, query in _INPUTS.items()}
     return PlanningTables(
         **frames,
@@ -73,7 +74,7 @@ def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
     report("Verifying the plan")
     paths = WorkPaths(settings.data_dir)
     with session(paths.warehouse) as connection:
-        tables = _read_tables(connection, settings, context)
+        tables = read_planning_tables(connection, settings, context)
         violations = violations_of(tables, settings.policy, read_plan(connection))
         rows = []
         for rule, description in verified_rules().items():
