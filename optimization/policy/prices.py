@@ -147,5 +147,5 @@ class SolverPolicy(Settings):
         default=2, description="Threads of the search; the plan does not depend on them."
     )
     rounds: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        default=2, description="Rounds of improvement after the first plan: a work limit."
+        default=1, description="Rounds of improvement after the first plan: a work limit."
     )
