@@ -56,7 +56,7 @@ def territory(*arguments: object, dagster_home: Path, **environment: str) -> Out
 
 
 def territory_process(
-    *arguments: object, dagster_home: Path, timeout_seconds: int = 300, **environment: str
+    *arguments: object, dagster_home: Path, timeout_seconds: int = 900, **environment: str
 ) -> Outcome:
     """Run the `territory` command in a process of its own, as a user would."""
     done = subprocess.run(
