@@ -20,15 +20,19 @@ from pipelines.assets.gates import build_gates
 from pipelines.assets.ingest import SOURCE_FILES, ingested_tables
 from pipelines.assets.metadata import metadata_tables
 from pipelines.assets.plan import planned_territories
+from pipelines.assets.rebalance import DESCRIPTIONS as REBALANCE_TABLES
+from pipelines.assets.rebalance import rebalanced_territories
 from pipelines.assets.release import release
 from pipelines.assets.score import fitted_scores
 from pipelines.assets.transition import transition_tables
+from pipelines.assets.watch import build_drift_watch
 from pipelines.assets.workspace import Workspace
 from pipelines.settings.loader import DEFAULT_CONFIG
 from pipelines.settings.project import ProjectSettings
 from pipelines.settings.validation import read_settings
 
 RUN_JOB = "plan_territories"
+REBALANCE_JOB = "rebalance_territories"
 
 
 def build_definitions(config: Path | None = None) -> Definitions:
@@ -42,35 +46,51 @@ def build_definitions(config: Path | None = None) -> Definitions:
     """
     config = config or Path(os.environ.get("TERRITORY_CONFIG") or DEFAULT_CONFIG).resolve()
     schedule = read_settings(config, ProjectSettings).schedule
+    # A stuck run is ended by run monitoring instead of holding the lock for ever.
+    tags = {"dagster/max_runtime": "7200"}
+    before_score, before_plan, after_plan = build_dbt_assets()
     job = define_asset_job(
         RUN_JOB,
-        selection=AssetSelection.all(),
+        selection=AssetSelection.all() - AssetSelection.assets(*REBALANCE_TABLES),
         description="From CRM files to a published, balanced plan.",
-        # A stuck run is ended by run monitoring instead of holding the lock for ever.
-        tags={"dagster/max_runtime": "7200"},
+        tags=tags,
+    )
+    rebalance_job = define_asset_job(
+        REBALANCE_JOB,
+        selection=AssetSelection.assets(
+            ingested_tables, before_score, fitted_scores, before_plan, rebalanced_territories
+        ),
+        description="New data against the chosen plan; a proposal where it has drifted.",
+        tags=tags,
     )
     return Definitions(
         assets=[
             *SOURCE_FILES,
             ingested_tables,
-            *build_dbt_assets(),
+            before_score,
             fitted_scores,
+            before_plan,
             planned_territories,
+            after_plan,
+            rebalanced_territories,
             forecast_sales,
             transition_tables,
             metadata_tables,
             release,
         ],
         asset_checks=build_gates(),
-        jobs=[job],
+        jobs=[job, rebalance_job],
         schedules=[
             ScheduleDefinition(
-                name="weekly_plan",
-                job=job,
-                cron_schedule=schedule.cron,
-                execution_timezone=schedule.timezone,
+                name=name, job=started, cron_schedule=cron, execution_timezone=schedule.timezone
+            )
+            for name, started, cron in (
+                ("weekly_plan", job, schedule.cron),
+                ("quarterly_plan", job, schedule.quarterly_cron),
+                ("weekly_drift", rebalance_job, schedule.drift_cron),
             )
         ],
+        sensors=[build_drift_watch(config, rebalance_job)],
         resources={"workspace": Workspace(config=str(config))},
         executor=in_process_executor,
     )

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import TerritoryError
 from pipelines.settings.loader import PROJECT_ROOT, Settings
@@ -18,17 +20,30 @@ def execute_run(settings: Settings) -> Path:
         KeyboardInterrupt: somebody ended the run; nothing was published.
         TerritoryError: the run was stopped; the error says by what, the exit code goes with it.
     """
+    from pipelines.definitions import RUN_JOB
+
+    execute_job(RUN_JOB, settings, {})
+    return (settings.data_dir / "published").resolve()
+
+
+def execute_job(name: str, settings: Settings, ops: Mapping[str, Any]) -> None:
+    """Run the job `name` for `settings` in this process; ops: run configuration of its steps.
+
+    Raises:
+        KeyboardInterrupt, TerritoryError: as `execute_run`.
+    """
     from dagster import DagsterExecutionInterruptedError, DagsterInstance
 
-    from pipelines.definitions import RUN_JOB, defs
+    from pipelines.definitions import defs
 
     prepare_dagster_home()
-    job = defs.resolve_job_def(RUN_JOB)
+    job = defs.resolve_job_def(name)
     with DagsterInstance.get() as instance:
         try:
             job.execute_in_process(
                 instance=instance,
                 run_config={
+                    "ops": dict(ops),
                     "resources": {
                         "workspace": {
                             "config": {
@@ -50,7 +65,6 @@ def execute_run(settings: Settings) -> Path:
             if cause is None:
                 raise
             raise cause from None
-    return (settings.data_dir / "published").resolve()
 
 
 def explained(error: BaseException) -> TerritoryError | None:

@@ -147,6 +147,9 @@ class PricedMoves:
         arcs = self.base.all_arcs(units)
         return replace(arcs, values=self._priced(arcs.values))
 
+    def limited_to(self, reps: Ints) -> "PricedMoves":
+        return replace(self, base=self.base.limited_to(reps))
+
     def _priced(self, values: PairValues) -> PairValues:
         cost = values.cost + self.price * values.weight[:, self.place]
         return replace(values, cost=cost)

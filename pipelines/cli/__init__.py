@@ -16,6 +16,8 @@ from pipelines.cli.explain import explain
 from pipelines.cli.optimize import optimize
 from pipelines.cli.plans import plan, plans
 from pipelines.cli.push import push
+from pipelines.cli.rebalance import rebalance
+from pipelines.cli.route import route
 from pipelines.cli.run import run
 from pipelines.cli.status import status
 from pipelines.errors import TerritoryError, near, quote
@@ -41,7 +43,10 @@ def territory() -> None:
     """Plan balanced sales territories from CRM files, and say why."""
 
 
-for _command in (run, check, status, explain, plans, plan, push, optimize, demo):
+for _command in (
+    *(run, rebalance, route, check, status, explain),
+    *(plans, plan, push, optimize, demo),
+):
     territory.add_command(_command)
 
 

@@ -57,7 +57,11 @@ class Settings:
         """A hash of every setting that can change a result; not of where files lie."""
         content = {
             "project": self.project.model_dump(
-                mode="json", exclude={"data_dir", "sources", "retention", "schedule", "sample"}
+                mode="json",
+                exclude={
+                    *("data_dir", "sources", "sample"),
+                    *("retention", "schedule", "notifications"),
+                },
             ),
             "scoring": self.scoring.model_dump(mode="json"),
             # What a rebalancing does with a plan decides nothing about the plan.

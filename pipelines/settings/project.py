@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.settings.connectors import ConnectorSettings
+from pipelines.settings.notifications import NotificationSettings
 
 PositiveRate = Annotated[float, Field(gt=0)]
 
@@ -107,6 +108,9 @@ class RetentionSettings(_Strict):
         ge=1,
         description="Records of drafts and proposed plans kept. What was approved always stays.",
     )
+    proposals: int = Field(
+        default=20, ge=1, description="Proposals to rebalance that are kept, the newest."
+    )
     quarantine_runs: int = Field(
         default=20, ge=1, description="Runs whose quarantined rows are kept as Parquet."
     )
@@ -117,6 +121,15 @@ class ScheduleSettings(_Strict):
     """When `dagster dev` or a daemon starts the run by itself."""
 
     cron: str = Field(default="0 6 * * 1", description="Cron line; by default Mondays at 06:00.")
+    quarterly_cron: str = Field(
+        default="0 4 2 1,4,7,10 *",
+        description="Cron line of the planning of a quarter; by default its second day at 04:00.",
+    )
+    drift_cron: str = Field(
+        default="0 6 * * 4",
+        description="Cron line of holding the chosen plan against new data, for sources that no "
+        "sensor can see; by default Thursdays at 06:00.",
+    )
     timezone: str = Field(default="UTC", description="Time zone of the cron line.")
 
 
@@ -162,6 +175,7 @@ class ProjectSettings(_Strict):
     drift: DriftSettings = DriftSettings()
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    notifications: NotificationSettings = NotificationSettings()
 
 
 def project_schema() -> dict[str, Any]:

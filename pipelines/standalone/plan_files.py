@@ -20,13 +20,13 @@ def write_plan_files(out: Path, frames: Mapping[str, pl.DataFrame]) -> list[Path
     with TemporaryDirectory(prefix=".writing-", dir=out) as folder:
         for table, frame in sorted(frames.items()):
             frame.write_parquet(Path(folder) / f"{table}.parquet")
-            _neutral(frame).write_csv(Path(folder) / f"{table}.csv")
+            neutral(frame).write_csv(Path(folder) / f"{table}.csv")
         for written in sorted(Path(folder).iterdir()):
             paths.append(written.replace(out / written.name))
     return paths
 
 
-def _neutral(frame: pl.DataFrame) -> pl.DataFrame:
+def neutral(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` with every text as a CSV cell that no spreadsheet computes."""
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     return frame.with_columns(

@@ -77,12 +77,12 @@ def read_planning_files(
     """
     assert files.accounts is not None
     assert files.reps is not None
-    accounts = _typed(_read(files.accounts), ACCOUNTS, files.accounts)
+    accounts = _typed(read_table(files.accounts), ACCOUNTS, files.accounts)
     accounts = _typed(accounts, LOCK_FACTS, files.accounts)
-    reps = _typed(_read(files.reps), REPS, files.reps)
+    reps = _typed(read_table(files.reps), REPS, files.reps)
     overrides = None
     if files.overrides is not None:
-        overrides = _typed(_read(files.overrides), OVERRIDES, files.overrides)
+        overrides = _typed(read_table(files.overrides), OVERRIDES, files.overrides)
         overrides = _in_force(overrides, as_of, files.overrides)
     matrix = files.travel_matrix
     if matrix is None and files.policy is not None:
@@ -99,7 +99,7 @@ def read_planning_files(
 def _role(file: Path) -> str:
     if file.suffix.lower() in POLICY_SUFFIXES:
         return "policy"
-    columns = set(_read(file, rows=0).columns)
+    columns = set(read_table(file, rows=0).columns)
     if {"from_zone", "to_zone", "hours"} <= columns:
         return "travel_matrix"
     if {"account_id", "action"} <= columns:
@@ -119,7 +119,7 @@ def _words(role: str) -> str:
     return {"travel_matrix": "drive times"}.get(role, role)
 
 
-def _read(file: Path, rows: int | None = None) -> pl.DataFrame:
+def read_table(file: Path, rows: int | None = None) -> pl.DataFrame:
     """The table in `file`, at most `rows` of it; of text files everything is text."""
     suffix = file.suffix.lower()
     try:

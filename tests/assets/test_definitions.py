@@ -3,7 +3,7 @@
 import pytest
 from dagster import AssetKey, AssetSpec, Definitions
 
-from pipelines.definitions import RUN_JOB, build_definitions
+from pipelines.definitions import REBALANCE_JOB, RUN_JOB, build_definitions
 from pipelines.ingest.entities import ENTITIES
 from pipelines.publish import CONTRACT_TABLES
 
@@ -82,7 +82,29 @@ def test_a_blocking_gate_stands_before_the_release(definitions: Definitions) -> 
     assert {"raw_crm__account", "plan_assignment", "fct_assignment", "kpi_territory"} <= blocking
 
 
-def test_the_plan_is_made_weekly(definitions: Definitions) -> None:
-    (schedule,) = definitions.schedules or ()
-    assert schedule.name == "weekly_plan"
-    assert schedule.cron_schedule == "0 6 * * 1"
+def test_what_is_done_when(definitions: Definitions) -> None:
+    schedules = {
+        schedule.name: (schedule.job_name, schedule.cron_schedule)
+        for schedule in definitions.schedules or ()
+    }
+    assert schedules == {
+        "weekly_plan": (RUN_JOB, "0 6 * * 1"),
+        "quarterly_plan": (RUN_JOB, "0 4 2 1,4,7,10 *"),
+        "weekly_drift": (REBALANCE_JOB, "0 6 * * 4"),
+    }
+    (watch,) = definitions.sensors or ()
+    assert (watch.name, watch.job_name) == ("drift_watch", REBALANCE_JOB)
+
+
+def test_a_rebalancing_reads_and_scores_but_neither_plans_nor_publishes(
+    definitions: Definitions,
+) -> None:
+    job = definitions.resolve_job_def(REBALANCE_JOB)
+    assert {node.name for node in job.nodes} == {
+        "ingest",
+        "expectations_raw",
+        "dbt_pre_score",
+        "score",
+        "dbt_pre_plan",
+        "rebalance",
+    }

@@ -16,6 +16,7 @@ from optimization import (
     verify_plan,
 )
 from optimization.rebalance import lexicographic
+from optimization.rebalance.drift import measure_drift
 from tests.book.tiny_book import Tables, account, owned, rep, tables
 
 CHOSEN = {"account_id": pl.String, "rep_id": pl.String}
@@ -126,6 +127,46 @@ def test_larger_books_are_restored_by_search(monkeypatch: pytest.MonkeyPatch) ->
     )
     turned = Tables(company.accounts.reverse(), company.reps.reverse(), company.overrides)
     assert rebalanced(turned, plan.reverse(), policy).moves.equals(proposal.moves)
+
+
+def drift_of(company: Tables, plan: pl.DataFrame, drift: Any, **more: Any) -> pl.DataFrame:
+    policy = Policy.model_validate(HOURS_ONLY | {"rebalancing": {"drift": drift}})
+    tables_of_book = (company.accounts, company.reps, company.overrides)
+    return measure_drift(*tables_of_book, policy, plan, **more)
+
+
+def test_drift_is_measured_signal_by_signal() -> None:
+    company = tables(
+        [
+            owned("A1", "R1", service_hours=75.0, actual_sales_usd=300.0),
+            owned("A4", "R1", service_hours=75.0),
+            owned("A2", "R2", service_hours=100.0, actual_sales_usd=100.0),
+            owned("A3", "R9", service_hours=10.0),
+        ],
+        [rep("R1"), rep("R2")],
+    )
+    plan = chosen(A1="R1", A4="R1", A2="R2", A3="R9")
+    then = pl.DataFrame({"rep_id": ["R1", "R2"], "market_penetration_pct": [20.0, 10.0]})
+    rows = drift_of(company, plan, {}, penetration_then=then)
+    observed = {(r["signal"], r["rep_id"]): r for r in rows.iter_rows(named=True)}
+    # Targets are 130 hours each, bands 117 to 143.
+    assert observed["band", "R1"]["observed"] == pytest.approx(100 * 7 / 130, abs=1e-3)
+    assert observed["band", "R2"]["observed"] == pytest.approx(100 * 17 / 130, abs=1e-3)
+    assert "above the band" in observed["band", "R1"]["statement"]
+    assert observed["penetration", "R1"]["observed"] == pytest.approx(25.0)
+    assert observed["penetration", "R2"]["observed"] == pytest.approx(0.0)
+    assert observed["without_owner", None]["observed"] == 1
+    assert observed["leavers", None]["statement"].endswith("R9")
+    passed = {key for key, row in observed.items() if row["is_passed"]}
+    assert passed == observed.keys() - {("penetration", "R2")}
+
+
+def test_thresholds_and_signals_that_are_switched_off() -> None:
+    company = tables([owned("A1", "R1"), owned("A2", "R1"), account("A3")], [rep("R1"), rep("R2")])
+    off = {"band_excess_pct": None, "accounts_without_owner": 1, "leavers": None}
+    assert not drift_of(company, chosen(A1="R1", A2="R1"), off)["is_passed"].any()
+    on = {"band_excess_pct": 50}
+    assert drift_of(company, chosen(A1="R1", A2="R1"), on)["is_passed"].sum() == 2
 
 
 def routed(company: Tables, plan: pl.DataFrame, policy: Any, **more: Any) -> pl.DataFrame:

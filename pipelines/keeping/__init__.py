@@ -1,0 +1,1 @@
+"""Keeping the chosen plan true: which plan that is, what is new, and whom to tell."""
