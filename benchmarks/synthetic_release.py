@@ -95,6 +95,15 @@ SELECT $plan AS plan_id, 'default' AS scenario, plan_version, $accounts AS accou
   true AS is_repeatable
 FROM (VALUES ('current'), ('proposed')) AS versions(plan_version);
 
+CREATE TABLE dim_scenario AS
+SELECT 'default' AS scenario, $plan AS plan_id, true AS is_chosen, 'As it is' AS description;
+
+CREATE TABLE kpi_scenario AS
+SELECT 'default' AS scenario, 'expected_value_usd' AS kpi_name, $plan AS plan_id,
+  true AS is_chosen, 'kpi_plan' AS table_name, 'higher' AS good_direction,
+  987654.32 AS kpi_value, 987654.32 AS chosen_value, 0.0 AS difference,
+  0.0 AS difference_pct, 'chosen' AS comparison;
+
 CREATE TABLE plan_binding AS
 SELECT 'capacity' AS constraint_kind, 'clock_hours' AS constraint_name, rep_id,
   'clock_hours' AS metric, 'hours' AS unit, 1500.0 AS limit_amount, 1600.0 AS used_amount,

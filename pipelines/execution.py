@@ -50,7 +50,7 @@ def execute_job(name: str, settings: Settings, ops: Mapping[str, Any]) -> None:
                                 "config": str(settings.config_path),
                                 "data_dir": str(settings.data_dir),
                                 "as_of": settings.as_of.isoformat() if settings.as_of else "",
-                                "scenario": settings.scenario,
+                                "scenarios": [one.name for one in settings.scenarios],
                                 "is_draft": settings.is_draft,
                             }
                         }

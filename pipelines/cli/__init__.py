@@ -10,6 +10,7 @@ import sys
 import click
 
 from pipelines.cli.check import check
+from pipelines.cli.compare import compare
 from pipelines.cli.console import complain
 from pipelines.cli.demo import demo
 from pipelines.cli.explain import explain
@@ -44,7 +45,7 @@ def territory() -> None:
 
 
 for _command in (
-    *(run, rebalance, route, check, status, explain),
+    *(run, rebalance, route, check, status, explain, compare),
     *(plans, plan, push, optimize, demo),
 ):
     territory.add_command(_command)

@@ -2,4 +2,6 @@
 
 from pipelines.cli import main
 
-main()
+# Processes that solve scenarios import this module, too.
+if __name__ == "__main__":
+    main()

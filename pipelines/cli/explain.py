@@ -10,8 +10,9 @@ import duckdb
 from pipelines.cli.console import console
 from pipelines.cli.explain_scores import Line, score_lines
 from pipelines.cli.options import chosen_settings, settings_options
-from pipelines.cli.release_reader import open_release, published_folder, records
+from pipelines.cli.release_reader import published_folder, records
 from pipelines.errors import InputError, near
+from pipelines.publish.scenario_view import open_scenario
 
 _ACCOUNT = """
     SELECT a.*, f.rep_id, f.previous_rep_id, f.is_moved, f.is_forced_move, f.is_new_assignment,
@@ -48,12 +49,14 @@ def explain(
 ) -> None:
     """Say why ACCOUNT (its id or name) has the rep it has in the published plan.
 
+    With --scenario in the plan of that scenario, which must be published.
+
     Printed are what decided, the parts of its value, the runner-up, the limits that bind the rep's
     territory, each with what one more unit would be worth, and what its scores are made of:
     parts, comparable customers, and what would change them.
     """
     settings = chosen_settings(config, data_dir, as_of, scenario)
-    with open_release(published_folder(settings.data_dir)) as connection:
+    with open_scenario(published_folder(settings.data_dir), scenario) as connection:
         found = records(connection, _ACCOUNT, [account, account])
         if not found:
             raise InputError(_unknown(connection, account))

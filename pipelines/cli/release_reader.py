@@ -1,8 +1,9 @@
 """Read the published release the way any reader does: through the link, read-only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -28,9 +29,11 @@ def open_release(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def records(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: list[object] | None = None
-) -> list[dict[str, object]]:
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    parameters: Sequence[object] | Mapping[str, object] = (),
+) -> list[dict[str, Any]]:
     """The rows of `query` as dictionaries by column name."""
-    cursor = connection.execute(query, parameters or [])
+    cursor = connection.execute(query, parameters)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

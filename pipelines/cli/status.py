@@ -19,7 +19,7 @@ def status(
     """Show the published plan, its certificate and its checks."""
     settings = chosen_settings(config, data_dir, as_of, scenario)
     folder = published_folder(settings.data_dir)
-    print_summary(folder, settings.project.name)
+    print_summary(folder, settings.project.name, scenario)
     with open_release(folder) as connection:
         (run,) = records(connection, "FROM meta_run ORDER BY started_at DESC LIMIT 1")
         gates = records(

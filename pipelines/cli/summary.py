@@ -6,8 +6,9 @@ from typing import Any
 from rich.table import Table
 
 from pipelines.cli.console import console
-from pipelines.cli.release_reader import open_release, records
+from pipelines.cli.release_reader import records
 from pipelines.publish.layout import REPORT_NAME
+from pipelines.publish.scenario_view import open_scenario
 
 # A dollar's worth is another scale than that of an hour or an account.
 _DEAREST = """
@@ -15,10 +16,23 @@ _DEAREST = """
     ORDER BY shadow_price_usd DESC, constraint_kind, constraint_name, rep_id LIMIT 1
 """
 
+_OTHERS = """
+    SELECT scenario, max(kpi_value) FILTER (kpi_name = 'moved_accounts') AS moved_accounts,
+        max(kpi_value) FILTER (kpi_name = 'expected_value_usd') AS expected_value_usd,
+        max(kpi_value) FILTER (kpi_name = 'optimality_gap_pct') AS optimality_gap_pct
+    FROM kpi_scenario
+    WHERE CASE WHEN ?::VARCHAR IS NULL THEN NOT is_chosen ELSE scenario <> ? END
+    GROUP BY scenario ORDER BY scenario
+"""
 
-def print_summary(folder: Path, company: str) -> None:
-    """Print balance before and after, moves, the certificate, the dearest limit and the place."""
-    with open_release(folder) as connection:
+
+def print_summary(folder: Path, company: str, scenario: str | None = None) -> None:
+    """Print balance before and after, moves, the certificate, the dearest limit and the place.
+
+    Args:
+        scenario: whose plan to sum up; None for the chosen one.
+    """
+    with open_scenario(folder, scenario) as connection:
         versions = {str(r["plan_version"]): r for r in records(connection, "FROM kpi_plan")}
         balance = {
             (str(r["metric"]), str(r["plan_version"])): r
@@ -30,6 +44,7 @@ def print_summary(folder: Path, company: str) -> None:
         )
         quarantined = records(connection, "SELECT count(*) AS n FROM quarantined_row")
         dearest = records(connection, _DEAREST)
+        others = records(connection, _OTHERS, [scenario, scenario])
     proposed, current = versions["proposed"], versions["current"]
     console.print()
     console.print(
@@ -62,6 +77,13 @@ def print_summary(folder: Path, company: str) -> None:
         console.print(
             f"No owner     {proposed['unassigned_accounts']:,} accounts stay without owner, at "
             f"{_money(proposed['unassigned_cost_usd'])} a year"
+        )
+    for other in others:
+        console.print(
+            f"Beside it    scenario {other['scenario']}: {other['moved_accounts']:,.0f} moves, "
+            f"value {_money(other['expected_value_usd'])} a year, gap "
+            f"{_number(other['optimality_gap_pct'], 3)} % (table kpi_scenario)",
+            markup=False,
         )
     for limit in dearest:
         console.print(f"Limits       {limit['statement']} (table plan_binding)", markup=False)

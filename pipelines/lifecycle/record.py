@@ -30,7 +30,8 @@ class PlanRecord(BaseModel):
     """What `record.json` holds. No moment of the clock: the log of acts has those.
 
     Attributes:
-        inputs: the files read; `input_digest` also counts mappings, lookups and drive times.
+        inputs: the files read; `input_digest` also counts mappings and lookups,
+            `settings_digest` drive times.
         policy_digest: SHA-256 of the policy's text, which lies beside the record.
         figures: the row of `kpi_plan` for the plan, numbers and flags.
         assignment_digest: SHA-256 of the Parquet file of the assignment.

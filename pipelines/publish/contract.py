@@ -129,6 +129,17 @@ _MARTS = (
         "size_factor offering_factor missing_complexity_factors win_probability_pct",
     ),
     _table(
+        "dim_scenario",
+        "scenario",
+        "scenario plan_id is_chosen description",
+    ),
+    _table(
+        "kpi_scenario",
+        "scenario kpi_name",
+        "scenario kpi_name plan_id is_chosen table_name good_direction kpi_value chosen_value "
+        "difference difference_pct comparison",
+    ),
+    _table(
         "kpi_forecast",
         "plan_id group_kind group_name",
         "plan_id scenario group_kind group_name period_start_date period_end_date history_months "

@@ -9,7 +9,7 @@ import json
 from datetime import date
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.errors import TerritoryError
 
@@ -47,15 +47,26 @@ class FileEntry(_Entry):
 
 
 class Manifest(_Entry):
-    """The content of a release."""
+    """The content of a release.
+
+    Attributes:
+        plan_id, scenario: those of the chosen scenario.
+        plans: id of the plan of each scenario; releases of one scenario may have none.
+    """
 
     contract_version: str
     plan_id: str
     run_id: str
     scenario: str
     as_of: date
+    plans: dict[str, str] = Field(default_factory=dict)
     tables: tuple[TableEntry, ...]
     files: tuple[FileEntry, ...]
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The scenarios whose plans the release holds, the chosen one first."""
+        return tuple(self.plans) or (self.scenario,)
 
     def table(self, name: str) -> TableEntry:
         """The entry of table `name`; raises KeyError when the release has no such table."""

@@ -5,8 +5,8 @@ its name; the last act is the atomic replacement of the link `published`. Whatev
 before that, and a kill at any moment, leaves the last publication as it was.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -68,6 +68,7 @@ class PublishRequest:
         restricted_tables: tables with pay data, for the restricted folder only.
         write_pages: puts pages for people into the folder of the release, where the published
             tables stand already; what it writes is part of the release.
+        plans: id of the plan of each scenario; by default of the chosen one only.
     """
 
     warehouse: Path
@@ -81,6 +82,7 @@ class PublishRequest:
     keep_releases: int = 5
     restricted_tables: Sequence[str] = RESTRICTED_TABLES
     write_pages: Callable[[Path], object] | None = None
+    plans: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -245,7 +247,7 @@ def _build(request: PublishRequest, building: Path, restricted: Path) -> Manifes
     tables = [table for table in CONTRACT_TABLES if table in request.tables]
     with session(request.warehouse) as connection:
         check_contract(connection, tables)
-        _check_plan(connection, request.plan_id, tables)
+        _check_plans(connection, _plans(request), tables)
         snapshots = copy_tables(connection, building, tables)
         withheld = [table for table in WITHHELD_TABLES if table in tables]
         copy_restricted(connection, restricted, [*request.restricted_tables, *withheld])
@@ -258,6 +260,7 @@ def _build(request: PublishRequest, building: Path, restricted: Path) -> Manifes
         run_id=request.run_id,
         scenario=request.scenario,
         as_of=request.as_of,
+        plans=dict(_plans(request)),
         tables=tuple(_table_entry(building, snapshot) for snapshot in snapshots),
         files=file_entries(building),
     )
@@ -265,20 +268,27 @@ def _build(request: PublishRequest, building: Path, restricted: Path) -> Manifes
     return manifest
 
 
-def _check_plan(connection: duckdb.DuckDBPyConnection, plan_id: str, tables: Sequence[str]) -> None:
+def _plans(request: PublishRequest) -> Mapping[str, str]:
+    return request.plans or {request.scenario: request.plan_id}
+
+
+def _check_plans(
+    connection: duckdb.DuckDBPyConnection, plans: Mapping[str, str], tables: Sequence[str]
+) -> None:
     """Refuse marts of another plan: they would be published under a wrong name."""
+    own = list(plans.values())
     for table in tables:
         if table in _OF_OTHER_PLANS or "plan_id" not in contract_table(table).columns:
             continue
         others = connection.execute(
-            f'SELECT DISTINCT plan_id FROM "{table}" WHERE plan_id IS DISTINCT FROM ? '
-            "ORDER BY plan_id LIMIT 3",
-            [plan_id],
+            f'SELECT DISTINCT plan_id FROM "{table}" '
+            "WHERE plan_id IS NULL OR NOT list_contains(?, plan_id) ORDER BY plan_id LIMIT 3",
+            [own],
         ).fetchall()
         if others:
             raise GateError(
                 f"{table} holds rows of plan {', '.join(str(plan) for (plan,) in others)}, not "
-                f"only of {plan_id}; run the whole pipeline again; nothing was published"
+                f"only of {', '.join(own)}; run the whole pipeline again; nothing was published"
             )
 
 

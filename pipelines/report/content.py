@@ -56,7 +56,7 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
     """The data of the report, ready for JSON.
 
     Args:
-        scenarios: `kpi_plan` rows of other scenarios, to compare with; may be empty.
+        scenarios: `kpi_plan` rows of scenarios in other releases, to compare with; may be empty.
     """
     accounts = with_change(tables["account"])
     frame = frame_of(
@@ -67,7 +67,7 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
     rep_ids = reps["rep_id"].to_list()
     territory_ids = [*reps["territory_id"].to_list(), UNASSIGNED]
     shown = listed(accounts)
-    proposed = tables["plan"].filter(pl.col("plan_version") == "proposed")
+    planned = pl.concat([tables["plan_of_scenario"], scenarios], how="diagonal_relaxed")
     return {
         "reps": rep_rows(reps, accounts, frame),
         "colours": list(COLOURS),
@@ -95,9 +95,35 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
             for row in records(tables["metric"])
             if row["table_name"].startswith(("kpi_", "plan_"))
         ],
-        "scenarios": records(pl.concat([proposed, scenarios], how="diagonal_relaxed"))
-        if len(scenarios)
-        else [],
+        "scenarios": records(planned) if len(planned) > 1 else [],
+        "comparison": comparison(tables["kpi_scenario"], tables["scenario"]["scenario"].to_list()),
+    }
+
+
+def comparison(kpis: pl.DataFrame, scenarios: list[str]) -> dict[str, Any]:
+    """Each KPI with its value and comparison in every scenario of the release, the chosen first.
+
+    KPIs that no scenario has are left out; with one scenario there is nothing to compare.
+    """
+    if len(scenarios) < 2:
+        return {"scenarios": [], "kpis": []}
+    rows: dict[str, dict[str, Any]] = {}
+    for record in records(kpis):
+        row = rows.setdefault(
+            record["kpi_name"],
+            {
+                "name": record["metric_name"] or record["kpi_name"],
+                "unit": record["unit"] or "",
+                "values": [None] * len(scenarios),
+                "comparisons": [""] * len(scenarios),
+            },
+        )
+        place = scenarios.index(record["scenario"])
+        row["values"][place] = record["kpi_value"]
+        row["comparisons"][place] = record["comparison"]
+    return {
+        "scenarios": scenarios,
+        "kpis": [row for row in rows.values() if any(v is not None for v in row["values"])],
     }
 
 

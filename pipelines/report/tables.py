@@ -1,15 +1,21 @@
 """The published tables as the report reads them: from the release, as any reader would."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import duckdb
 import polars as pl
+
+from pipelines.publish.scenario_view import open_scenario
 
 Tables = Mapping[str, pl.DataFrame]
 
 _QUERIES = {
     "plan": "FROM kpi_plan ORDER BY plan_version DESC",
+    "plan_of_scenario": """
+        SELECT p.* FROM dim_scenario AS s
+        INNER JOIN territory.main.kpi_plan AS p USING (scenario, plan_id)
+        WHERE p.plan_version = 'proposed' ORDER BY s.is_chosen DESC, s.scenario
+    """,
     "balance": "FROM kpi_balance ORDER BY metric, plan_version",
     "load": "FROM kpi_territory_balance ORDER BY metric, territory_id, plan_version",
     "territory": "FROM kpi_territory ORDER BY territory_id, plan_version",
@@ -74,23 +80,40 @@ _QUERIES = {
                 OR level = 'company' AND metric = 'market_penetration_pct')
         ORDER BY metric, plan_version, as_of
     """,
+    # All scenarios of the release, the chosen one first; the figures of their plans in the order of
+    # kpi_plan's columns.
+    "scenario": "FROM dim_scenario ORDER BY is_chosen DESC, scenario",
+    "kpi_scenario": """
+        SELECT k.scenario, k.kpi_name, m.metric_name, m.unit, k.kpi_value, k.difference,
+               k.comparison
+        FROM kpi_scenario AS k
+        LEFT JOIN meta_metric AS m ON m.table_name = k.table_name AND m.column_name = k.kpi_name
+        LEFT JOIN duckdb_columns() AS c ON c.database_name = 'territory'
+            AND c.table_name = k.table_name AND c.column_name = k.kpi_name
+        ORDER BY k.table_name, c.column_index, k.kpi_name, k.is_chosen DESC, k.scenario
+    """,
     "metric": "FROM meta_metric ORDER BY table_name, column_name, metric_name",
 }
 
 DATABASE_NAME = "territory.duckdb"
 
 
-def read_tables(release: Path) -> Tables:
-    """The tables of the report, by its names of them, from the release in folder `release`."""
-    with duckdb.connect(str(release / DATABASE_NAME), read_only=True) as connection:
+def read_tables(release: Path, scenario: str | None = None) -> Tables:
+    """The tables of the report, by its names of them, from the release in folder `release`.
+
+    Args:
+        scenario: whose plan is shown; None for the chosen one.
+    """
+    with open_scenario(release, scenario) as connection:
         return {name: connection.execute(query).pl() for name, query in _QUERIES.items()}
 
 
-def read_other_scenarios(releases: Path, scenario: str, as_of: object) -> pl.DataFrame:
+def read_other_scenarios(releases: Path, scenarios: Collection[str], as_of: object) -> pl.DataFrame:
     """`kpi_plan` rows of the newest release of every other scenario for the same planning date.
 
     Args:
         releases: folder of the releases; unreadable ones are passed over, they are not ours.
+        scenarios: those that are known already.
     """
     from pipelines.errors import TerritoryError
     from pipelines.publish.manifest import load_manifest
@@ -103,10 +126,12 @@ def read_other_scenarios(releases: Path, scenario: str, as_of: object) -> pl.Dat
         except (TerritoryError, KeyError, OSError, pl.exceptions.PolarsError):
             continue
         built = (folder / "manifest.json").stat().st_mtime_ns
-        if manifest.scenario == scenario or str(manifest.as_of) != str(as_of):
+        if str(manifest.as_of) != str(as_of):
             continue
-        if manifest.scenario not in found or found[manifest.scenario][0] < built:
-            found[manifest.scenario] = (built, rows.filter(pl.col("plan_version") == "proposed"))
+        for name in set(manifest.scenarios) - set(scenarios):
+            if name not in found or found[name][0] < built:
+                is_shown = (pl.col("plan_version") == "proposed") & (pl.col("scenario") == name)
+                found[name] = (built, rows.filter(is_shown))
     return (
         pl.concat([found[name][1] for name in sorted(found)], how="diagonal_relaxed")
         if found

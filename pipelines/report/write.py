@@ -16,14 +16,17 @@ def write_report(release: Path, releases: Path, company: str, scenario: str, as_
     Args:
         releases: folder of the other releases, whose scenarios are compared.
         company: name of the company, for the title.
+        scenario: whose plan is shown; the others of the release are compared with it.
         as_of: planning date; scenarios of another date are not compared.
     """
-    tables = read_tables(release)
+    tables = read_tables(release, scenario)
+    known = tables["scenario"]["scenario"].to_list()
+    others = read_other_scenarios(releases, known, as_of)
     (plan_id,) = set(tables["plan"]["plan_id"].to_list())
     page = render(
         "report.html.j2",
         SCRIPTS,
-        content(tables, read_other_scenarios(releases, scenario, as_of)),
+        content(tables, others),
         headline=headline(tables, company, as_of),
         plan_id=plan_id,
     )

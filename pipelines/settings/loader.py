@@ -1,8 +1,10 @@
-"""Everything one run is told: the project, its scoring constants and the policy of the scenario."""
+"""Everything one run is told: the project, its scoring constants and the policies it plans with."""
 
 import hashlib
 import json
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipelines.errors import ConfigurationError, near
 from pipelines.ingest import SourceInput
 from pipelines.settings.connectors import ConnectorSettings, DuckDBSettings
-from pipelines.settings.project import ProjectSettings, SourceSettings
+from pipelines.settings.project import SCENARIO_NAME, ProjectSettings, SourceSettings
 from pipelines.settings.scoring import Scoring, load_scoring
 from pipelines.settings.validation import read_settings
 
@@ -20,6 +22,19 @@ if TYPE_CHECKING:
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_CONFIG = PROJECT_ROOT / "config" / "project.yaml"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named policy.
+
+    Attributes:
+        policy_path: the file the policy was read from, for messages.
+    """
+
+    name: str
+    policy: "Policy"
+    policy_path: Path
 
 
 @dataclass(frozen=True)
@@ -32,41 +47,56 @@ class Settings:
         sources: the inputs by source, in a fixed order.
         connectors: of the sources that are no folder of files, how they are read; their inputs
             lie in `landed_dir`.
-        policy_path: the file the policy was read from, for messages.
+        scenarios: what the run plans with, the chosen one first.
         is_draft: record the plan as a draft, not as proposed. Changes no result.
     """
 
     config_path: Path
     project: ProjectSettings
     scoring: Scoring
-    policy: "Policy"
-    policy_path: Path
+    scenarios: tuple[Scenario, ...]
     data_dir: Path
     sources: dict[str, SourceInput]
     connectors: dict[str, ConnectorSettings]
-    scenario: str
     as_of: date | None
     is_draft: bool = False
+
+    @property
+    def scenario(self) -> str:
+        """Name of the chosen scenario."""
+        return self.scenarios[0].name
+
+    @property
+    def policy(self) -> "Policy":
+        """The policy of the chosen scenario."""
+        return self.scenarios[0].policy
+
+    @property
+    def policy_path(self) -> Path:
+        """The file of the chosen scenario's policy."""
+        return self.scenarios[0].policy_path
 
     @property
     def landed_dir(self) -> Path:
         """What connectors have brought, one folder a source, kept between runs."""
         return self.data_dir / "landed"
 
-    def digest(self) -> str:
-        """A hash of every setting that can change a result; not of where files lie."""
+    def digest(self, scenario: Scenario | None = None) -> str:
+        """A hash of every setting that can change the plan of `scenario` (default: the chosen).
+
+        Not of where files lie, nor of what else the run plans: a plan has the same id alone and
+        beside others.
+        """
+        planned = scenario or self.scenarios[0]
+        without = {"data_dir", "sources", "retention", "schedule", "notifications", "sample"}
         content = {
             "project": self.project.model_dump(
-                mode="json",
-                exclude={
-                    *("data_dir", "sources", "sample"),
-                    *("retention", "schedule", "notifications"),
-                },
+                mode="json", exclude={*without, "scenario", "scenarios", "policies", "scoring"}
             ),
             "scoring": self.scoring.model_dump(mode="json"),
             # What a rebalancing does with a plan decides nothing about the plan.
-            "policy": self.policy.model_dump(mode="json", exclude={"rebalancing"}),
-            "scenario": self.scenario,
+            "policy": planned.policy.model_dump(mode="json", exclude={"rebalancing"}),
+            "scenario": planned.name,
             "as_of": self.as_of and self.as_of.isoformat(),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -77,41 +107,34 @@ def load_settings(
     *,
     data_dir: Path | None = None,
     as_of: date | None = None,
-    scenario: str | None = None,
+    scenarios: Sequence[str] = (),
+    all_scenarios: bool = False,
     is_draft: bool = False,
 ) -> Settings:
     """Read the settings files that `config` names; the keyword arguments win over the files.
 
+    Args:
+        scenarios: what to plan with instead of the project's scenarios, the chosen one first.
+        all_scenarios: also plan with every other policy of the project's folder, by name.
+
     Raises:
         ConfigurationError: a file is missing, a setting unknown or out of range.
     """
-    from optimization import PolicyError, load_policy
-
     config = config.resolve()
     project = read_settings(config, ProjectSettings)
     if "crm" not in project.sources:
         raise ConfigurationError(f"{config}: missing setting 'sources.crm': a plan needs accounts")
     base = config.parent
     resolved_data_dir = (data_dir or base / project.data_dir).resolve()
-    chosen = scenario or project.scenario
     policies = base / project.policies
-    policy_path = policies / f"{chosen}.yaml"
-    if not policy_path.is_file():
-        known = sorted(path.stem for path in policies.glob("*.yaml"))
-        raise ConfigurationError(
-            f"{policy_path}: no policy for scenario '{chosen}'{near(chosen, known)}; "
-            f"known scenarios: {', '.join(known) or 'none'}"
-        )
-    try:
-        policy = load_policy(policy_path)
-    except PolicyError as error:
-        raise ConfigurationError(str(error)) from None
+    names = list(scenarios) or [project.scenario, *([] if all_scenarios else project.scenarios)]
+    if all_scenarios:
+        names += scenario_names(policies)
     return Settings(
         config_path=config,
         project=project,
         scoring=load_scoring(base / project.scoring),
-        policy=policy,
-        policy_path=policy_path,
+        scenarios=tuple(_scenario(policies, name) for name in dict.fromkeys(names)),
         data_dir=resolved_data_dir,
         sources={
             name: SourceInput(
@@ -127,10 +150,41 @@ def load_settings(
             for name, source in sorted(project.sources.items())
             if source.connector is not None
         },
-        scenario=chosen,
         as_of=as_of or project.as_of,
         is_draft=is_draft,
     )
+
+
+def scenario_names(policies: Path) -> list[str]:
+    """The scenarios that the policy files of the folder `policies` make, by name.
+
+    Raises:
+        ConfigurationError: a file's name cannot be that of a scenario.
+    """
+    names = sorted(path.stem for path in policies.glob("*.yaml"))
+    for name in names:
+        if not re.fullmatch(SCENARIO_NAME, name):
+            raise ConfigurationError(
+                f"{policies / name}.yaml: the name of a scenario has letters, digits, '-' and '_' "
+                "only; rename the file"
+            )
+    return names
+
+
+def _scenario(policies: Path, name: str) -> Scenario:
+    from optimization import PolicyError, load_policy
+
+    path = policies / f"{name}.yaml"
+    if not re.fullmatch(SCENARIO_NAME, name) or not path.is_file():
+        known = sorted(path.stem for path in policies.glob("*.yaml"))
+        raise ConfigurationError(
+            f"{path}: no policy for scenario '{name}'{near(name, known)}; "
+            f"known scenarios: {', '.join(known) or 'none'}"
+        )
+    try:
+        return Scenario(name, load_policy(path), path)
+    except PolicyError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def _source_path(config: Path, name: str, source: SourceSettings, data_dir: Path) -> Path:

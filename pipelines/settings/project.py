@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pipelines.settings.connectors import ConnectorSettings
 from pipelines.settings.notifications import NotificationSettings
 
+SCENARIO_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+ScenarioName = Annotated[str, Field(pattern=SCENARIO_NAME)]
 PositiveRate = Annotated[float, Field(gt=0)]
 
 
@@ -148,8 +150,13 @@ class ProjectSettings(_Strict):
     )
     scenario: str = Field(
         default="default",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
-        description="Policy to plan with: policies/<scenario>.yaml.",
+        pattern=SCENARIO_NAME,
+        description="Policy to plan with: policies/<scenario>.yaml. Of several scenarios the "
+        "chosen one: the report and the lists of moves show its plan.",
+    )
+    scenarios: list[ScenarioName] = Field(
+        default_factory=list,
+        description="Further policies every run plans with, to be compared with the chosen one.",
     )
     scoring: Path = Field(default=Path("scoring.yaml"), description="Scoring constants.")
     policies: Path = Field(default=Path("policies"), description="Folder of the policy files.")

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.progress import report
-from pipelines.scoring.forecast import AHEAD_MONTHS, forecast_quarter
+from pipelines.scoring.forecast import AHEAD_MONTHS, Forecast, forecast_quarter
 from pipelines.settings.loader import Settings
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.stages.score import write_table
@@ -29,13 +29,16 @@ _MONTHLY = """
         WHERE ($as_of::DATE - to_months(number::INTEGER))::DATE
           >= (SELECT min(closed_date) FROM deals) - 2
     ),
+    assigned AS (
+        SELECT account_id, rep_id FROM plan_assignment WHERE scenario = $scenario
+    ),
     groups AS (
-        SELECT account_id, 'book' AS group_kind, 'all' AS group_name FROM plan_assignment
+        SELECT account_id, 'book' AS group_kind, 'all' AS group_name FROM assigned
         UNION ALL
-        SELECT account_id, 'territory', coalesce('T-' || rep_id, 'UNASSIGNED') FROM plan_assignment
+        SELECT account_id, 'territory', coalesce('T-' || rep_id, 'UNASSIGNED') FROM assigned
         UNION ALL
         SELECT account_id, 'region', coalesce(region, 'no region')
-        FROM plan_assignment LEFT JOIN int_plan__rep USING (rep_id)
+        FROM assigned LEFT JOIN int_plan__rep USING (rep_id)
         UNION ALL
         SELECT account_id, 'segment', segment FROM int_account__profile
     ),
@@ -72,6 +75,7 @@ _MONTHLY = """
 """
 
 SCHEMA = {
+    "scenario": pl.String,
     "group_kind": pl.String,
     "group_name": pl.String,
     "history_months": pl.Int64,
@@ -89,7 +93,7 @@ SCHEMA = {
 
 
 def forecast(settings: Settings, context: RunContext) -> pl.DataFrame:
-    """Write `FORECAST_TABLE`, one row per territory of the plan, region, segment and the book."""
+    """Write `FORECAST_TABLE`: of every scenario each territory, region, segment and the book."""
     report("Forecasting the next quarter")
     with session(WorkPaths(settings.data_dir).warehouse) as connection:
         table = forecast_groups(connection, context)
@@ -98,15 +102,33 @@ def forecast(settings: Settings, context: RunContext) -> pl.DataFrame:
 
 
 def forecast_groups(connection: duckdb.DuckDBPyConnection, context: RunContext) -> pl.DataFrame:
-    """The forecasts of the database's plan: `SCHEMA`."""
+    """The forecasts of the database's plans: `SCHEMA`."""
+    # What a scenario does not change, such as the book, is forecast once.
+    known: dict[tuple[bytes, bool], Forecast] = {}
+    return pl.concat(
+        _forecast_scenario(connection, context, scenario, known) for scenario in context.plans
+    )
+
+
+def _forecast_scenario(
+    connection: duckdb.DuckDBPyConnection,
+    context: RunContext,
+    scenario: str,
+    known: dict[tuple[bytes, bool], Forecast],
+) -> pl.DataFrame:
     rows = []
     # book, region, segment, territory: the alphabet has the coarse groups first.
-    groups = connection.execute(_MONTHLY, {"as_of": context.as_of}).pl()
+    groups = connection.execute(_MONTHLY, {"as_of": context.as_of, "scenario": scenario}).pl()
     for number, group in enumerate(groups.to_dicts()):
         monthly = np.array(group.pop("monthly_usd") or [], dtype=np.float64)
-        found = forecast_quarter(monthly, may_smooth=number < MOST_FITTED_SERIES)
+        may_smooth = number < MOST_FITTED_SERIES
+        key = monthly.tobytes(), may_smooth
+        if key not in known:
+            known[key] = forecast_quarter(monthly, may_smooth=may_smooth)
+        found = known[key]
         rows.append(
             {
+                "scenario": scenario,
                 **group,
                 "history_months": monthly.size,
                 "forecast_months": AHEAD_MONTHS,

@@ -28,7 +28,7 @@ _CREATE = """
 def extend_history(
     connection: duckdb.DuckDBPyConnection, context: RunContext, data_dir: Path
 ) -> None:
-    """Write `meta_kpi_history`: what the published release has, with the rows of this plan.
+    """Write `meta_kpi_history`: what the published release has, with the rows of these plans.
 
     Args:
         connection: the working database, in which the marts stand.
@@ -38,8 +38,8 @@ def extend_history(
     if previous.is_file():
         connection.execute(
             f"INSERT INTO {TABLE} BY NAME SELECT * FROM read_parquet(?) "
-            "WHERE as_of <> ? OR scenario <> ?",
-            [_literal_path(previous), context.as_of, context.scenario],
+            "WHERE as_of <> ? OR NOT list_contains(?, scenario)",
+            [_literal_path(previous), context.as_of, list(context.plans)],
         )
     _insert(connection, context, "kpi_plan", "'plan'", "'plan'", "'Whole plan'", "true")
     listed = ", ".join(f"'{level}'" for level in LEVELS)

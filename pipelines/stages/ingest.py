@@ -1,9 +1,7 @@
 """First stage: read every source into a fresh working database and name the run."""
 
-import hashlib
 import json
 import shutil
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +10,6 @@ import duckdb
 from pipelines.errors import GateError, InputError
 from pipelines.ingest import (
     IngestResult,
-    SourceInput,
     ingest_sources,
     input_digest,
     latest_business_date,
@@ -24,8 +21,8 @@ from pipelines.publish import recover
 from pipelines.settings.loader import Settings
 from pipelines.settings.project import SampleSettings
 from pipelines.stages.connections import current_sources
-from pipelines.stages.planner import read_matrix, travel_matrix_path
 from pipelines.stages.run_context import RunContext, WorkPaths
+from pipelines.stages.scenarios import scenario_digests
 from pipelines.warehouse import session
 
 SAMPLE_STAMP = ".sample.json"
@@ -50,8 +47,11 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
     # A process that still holds the old file keeps its inode and cannot block the new one.
     for stale in (paths.warehouse, paths.warehouse.with_name("warehouse.duckdb.wal")):
         stale.unlink(missing_ok=True)
+    shutil.rmtree(paths.plans, ignore_errors=True)
+    # Drive times are read here, too, so a faulty file is told of before anything else is done.
+    digests = scenario_digests(settings)
     sources = current_sources(settings)
-    digest = _digest(settings, sources)
+    digest = input_digest(sources)
     # The planning date is read from the data, so rows are stamped with the name of the input.
     load_id = "load_" + digest[:16]
     with session(paths.warehouse) as connection:
@@ -76,9 +76,8 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
             )
         context = RunContext.identify(
             as_of=as_of,
-            scenario=settings.scenario,
             input_digest=digest,
-            settings_digest=settings.digest(),
+            scenario_digests=digests,
             code=code_version(),
         )
         for table in LEDGER_TABLES:
@@ -86,19 +85,6 @@ def ingest(settings: Settings, *, today: date) -> tuple[RunContext, IngestResult
         _archive_quarantine(connection, paths, context.run_id)
     context.save(paths)
     return context, result
-
-
-def _digest(settings: Settings, sources: Sequence[SourceInput]) -> str:
-    """A hash of everything that is read: the sources' files and the policy's drive times.
-
-    Reading the drive times here tells of a faulty file before anything else is done.
-    """
-    digest = input_digest(sources)
-    matrix = travel_matrix_path(settings.policy, settings.policy_path)
-    if matrix is None:
-        return digest
-    read_matrix(matrix)
-    return hashlib.sha256(digest.encode() + matrix.read_bytes()).hexdigest()
 
 
 def _archive_quarantine(

@@ -18,15 +18,18 @@ from pipelines.warehouse import session
 _COLLECT_FINDINGS = """
     INSERT INTO meta_finding BY NAME
     SELECT
-        concat_ws(':', rule, table_name, column_name, record_id) AS finding_id,
-        severity, rule, table_name, column_name, record_id, affected_rows, message,
+        concat_ws(':', rule, table_name, column_name, record_id, scenario) AS finding_id,
+        severity, rule, table_name, column_name, record_id, affected_rows,
+        concat_ws(': ', 'scenario ' || scenario, message) AS message,
         $run_id AS run_id
     FROM (
-        SELECT severity, rule, table_name, column_name, record_id, affected_rows, message
+        SELECT severity, rule, table_name, column_name, record_id, affected_rows, message,
+               NULL::VARCHAR AS scenario
         FROM int_finding__account
         UNION ALL BY NAME
+        -- What is noticed of the chosen plan reads the same whether others stand beside it or not.
         SELECT severity, rule, 'plan_assignment' AS table_name, NULL AS column_name, record_id,
-               affected_rows, message
+               affected_rows, message, nullif(scenario, $chosen) AS scenario
         FROM plan_finding
     )
     -- What the look at the input has found already, with its rows, is not said twice.
@@ -105,6 +108,6 @@ def _mappings(settings: Settings) -> list[Path]:
 
 
 def _collect_findings(connection: duckdb.DuckDBPyConnection, context: RunContext) -> None:
-    connection.execute(_COLLECT_FINDINGS, {"run_id": context.run_id})
+    connection.execute(_COLLECT_FINDINGS, {"run_id": context.run_id, "chosen": context.scenario})
     connection.execute(_COLLECT_REPAIRS, {"run_id": context.run_id})
     connection.execute(_SUM_UP_REPAIRS, {"run_id": context.run_id})

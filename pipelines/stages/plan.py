@@ -1,19 +1,20 @@
-"""Plan stage: the territories of a scenario, from the planning tables to the `plan_*` tables."""
+"""Plan stage: the territories of every scenario, from planning tables to `plan_*` tables."""
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import duckdb
+import polars as pl
 
+from pipelines.errors import GateError
 from pipelines.progress import report
 from pipelines.settings.loader import Settings
 from pipelines.stages.check_results import CheckRow, append_check_results
-from pipelines.stages.fit_losses import ESTIMATES
-from pipelines.stages.plan_tables import read_plan, write_plan
+from pipelines.stages.plan_tables import is_solved, read_plan, unite
+from pipelines.stages.plan_task import INPUTS, PlanTask, read_inputs, solve_task, write_inputs
+from pipelines.stages.plan_workers import solve_tasks
 from pipelines.stages.planner import (
     PlanningTables,
-    make_plan,
     read_matrix,
     travel_matrix_path,
     violations_of,
@@ -21,37 +22,77 @@ from pipelines.stages.planner import (
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.warehouse import session
 
-if TYPE_CHECKING:
-    from optimization import Plan
 
-_INPUTS = {
-    "accounts": "SELECT * FROM int_plan__account ORDER BY account_id",
-    "reps": "SELECT * FROM int_plan__rep ORDER BY rep_id",
-    "overrides": "SELECT * FROM stg_plan__override ORDER BY account_id, action, rep_id, group_id",
-    "estimates": ESTIMATES,
-}
+def plan(settings: Settings, context: RunContext) -> pl.DataFrame:
+    """Solve the planning model of every scenario and write the `plan_*` tables.
 
+    Scenarios that were solved for this run already, each by a task of its own, are not solved
+    again. If one has no plan, the run stops and names it: a comparison that lacks a scenario
+    without a word would mislead.
 
-def plan(settings: Settings, context: RunContext) -> "Plan":
-    """Solve the planning model and write the `plan_*` tables.
+    Returns:
+        `plan_summary`, a row per scenario.
 
     Raises:
-        InfeasibleError: no plan meets the policy and the policy says to stop then.
+        InfeasibleError: no plan meets a policy and the policy says to stop then.
         InputError: an override or a planning table contradicts itself.
-        TerritoryError: the solver refused the model, or had no time for a first plan.
+        TerritoryError: the solver refused a model, or had no time for a first plan.
     """
-    with session(WorkPaths(settings.data_dir).warehouse) as connection:
-        tables = read_planning_tables(connection, settings, context)
-        result = make_plan(tables, settings.policy, settings.policy_path)
-        write_plan(connection, context, settings.policy, tables.accounts, result)
-    return result
+    paths = WorkPaths(settings.data_dir)
+    with session(paths.warehouse) as connection:
+        write_inputs(connection, paths.planning)
+        (pairs,) = connection.execute(
+            "SELECT (SELECT count(*) FROM int_plan__account) * (SELECT count(*) FROM int_plan__rep)"
+        ).fetchone() or (0,)
+    tasks = plan_tasks(settings, context)
+    solve_tasks([task for task in tasks if not is_solved(task.out, task.plan_id)], pairs)
+    with session(paths.warehouse) as connection:
+        unite(connection, [task.out for task in tasks])
+        return connection.execute("FROM plan_summary").pl()
+
+
+def plan_tasks(settings: Settings, context: RunContext) -> list[PlanTask]:
+    """The task of each scenario of the run, the chosen one first."""
+    paths = WorkPaths(settings.data_dir)
+    return [
+        PlanTask(
+            scenario=scenario,
+            plan_id=context.plans[scenario.name],
+            as_of=context.as_of,
+            inputs=paths.planning,
+            out=paths.plans / scenario.name,
+        )
+        for scenario in settings.scenarios
+    ]
+
+
+def solve_scenario(settings: Settings, context: RunContext) -> pl.DataFrame:
+    """Solve the chosen scenario apart from the run, which then only has to pick its plan up.
+
+    Reads and writes Parquet only, so several may go on at once.
+
+    Returns:
+        `plan_summary` of the scenario.
+
+    Raises:
+        GateError: there are no planning tables yet.
+        InfeasibleError, InputError, TerritoryError: as `plan`.
+    """
+    (task, *_) = plan_tasks(settings, context)
+    if not task.inputs.is_dir():
+        raise GateError(
+            f"{task.inputs}: no planning tables yet; materialize the plan once, or start the "
+            "whole run"
+        )
+    solve_task(task)
+    return pl.read_parquet(task.out / "plan_summary.parquet", glob=False)
 
 
 def read_planning_tables(
     connection: duckdb.DuckDBPyConnection, settings: Settings, context: RunContext
 ) -> PlanningTables:
-    """What the plan of a run is made of, from the working database."""
-    frames = {name: connection.execute(query).pl() for name, query in _INPUTS.items()}
+    """What the plan of the chosen scenario is made of, from the working database."""
+    frames = {name: connection.execute(query).pl() for name, query in INPUTS.items()}
     return PlanningTables(
         **frames,
         travel_matrix=read_matrix(travel_matrix_path(settings.policy, settings.policy_path)),
@@ -67,18 +108,28 @@ def verified_rules() -> Mapping[str, str]:
 
 
 def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
-    """Check the plan in the working database outside the solver; record and return the checks.
+    """Check the plans in the working database outside the solver; record and return the checks.
 
-    Every rule the verifier knows gives one row, passed or not.
+    Every rule the verifier knows gives one row, passed by all scenarios or not.
     """
     report("Verifying the plan")
     paths = WorkPaths(settings.data_dir)
     with session(paths.warehouse) as connection:
-        tables = read_planning_tables(connection, settings, context)
-        violations = violations_of(tables, settings.policy, read_plan(connection))
+        # From the database and not from the Parquet files: what is published is made of it.
+        write_inputs(connection, paths.planning)
+        violations = [
+            (scenario.name, violation)
+            for scenario in settings.scenarios
+            for violation in violations_of(
+                read_inputs(paths.planning, scenario, context.as_of),
+                scenario.policy,
+                read_plan(connection, scenario.name),
+            )
+        ]
         rows = []
         for rule, description in verified_rules().items():
-            broken = [violation for violation in violations if violation.rule == rule]
+            broken = [(name, found) for name, found in violations if found.rule == rule]
+            where = f"scenario {broken[0][0]}: " if broken and len(settings.scenarios) > 1 else ""
             rows.append(
                 CheckRow(
                     gate="verifier",
@@ -91,8 +142,10 @@ def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
                     observed_value=str(len(broken)),
                     threshold="0",
                     rows_affected=len(broken),
-                    sample_json=json.dumps([v.record_id for v in broken[:5]]) if broken else None,
-                    message=broken[0].message if broken else description,
+                    sample_json=json.dumps([found.record_id for _, found in broken[:5]])
+                    if broken
+                    else None,
+                    message=where + broken[0][1].message if broken else description,
                 )
             )
         append_check_results(connection, context.run_id, rows)

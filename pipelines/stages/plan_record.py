@@ -1,6 +1,7 @@
 """Record the plans of a run: the last thing before readers see them."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from pipelines.publish.manifest import file_sha256
 from pipelines.publish.snapshot import PARQUET_OPTIONS, literal
 from pipelines.settings.loader import Settings
 from pipelines.stages.run_context import RunContext, WorkPaths
+from pipelines.stages.scenarios import scenario_digests
 from pipelines.warehouse import session
 
 _ASSIGNMENT = """
@@ -51,6 +53,7 @@ def record_plans(settings: Settings, context: RunContext) -> None:
     """
     store = PlanStore(settings.data_dir)
     folder = WorkPaths(settings.data_dir).work
+    digests = scenario_digests(settings)
     with session(WorkPaths(settings.data_dir).warehouse) as connection:
         found = connection.execute(
             "SELECT DISTINCT plan_id, scenario FROM fct_assignment ORDER BY ALL"
@@ -66,7 +69,14 @@ def record_plans(settings: Settings, context: RunContext) -> None:
                 f"TO {literal(assignment)} ({PARQUET_OPTIONS})"
             )
             policy = settings.policy_path.with_name(f"{scenario}.yaml").read_text("utf-8-sig")
-            record = _record(connection, settings, context, plan_id, scenario, policy, assignment)
+            record = _record(
+                connection,
+                settings,
+                replace(context, scenario=scenario, settings_digest=digests[scenario]),
+                plan_id,
+                policy,
+                assignment,
+            )
             store.keep(
                 record,
                 {
@@ -87,7 +97,6 @@ def _record(
     settings: Settings,
     context: RunContext,
     plan_id: str,
-    scenario: str,
     policy: str,
     assignment: Path,
 ) -> PlanRecord:
@@ -96,7 +105,7 @@ def _record(
         plan_id=plan_id,
         run_id=context.run_id,
         company=settings.project.name,
-        scenario=scenario,
+        scenario=context.scenario,
         as_of=context.as_of,
         code_version=context.code_version,
         seed=int(figures["seed"]),

@@ -1,16 +1,22 @@
-"""The `plan_*` tables of the working database: written from a plan, read back for the verifier.
+"""The `plan_*` tables: each scenario's as Parquet, all of them in the working database.
 
 The planner's binding limits stand in `plan_shadow_price`, because the published `plan_binding` is
 made of them by dbt, and one database holds one table of a name.
 """
 
-from collections.abc import Iterator
+import glob
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
 
-from pipelines.stages.run_context import RunContext
+from pipelines.publish.snapshot import literal
 
 if TYPE_CHECKING:
     from optimization import Plan, Policy
@@ -25,34 +31,58 @@ FRAMES = {
     "plan_shadow_price": "plan_binding",
 }
 PLAN_TABLES = (*FRAMES, "plan_metric_account")
+IDENTITY_NAME = "plan.json"
 
 
-def write_plan(
-    connection: duckdb.DuckDBPyConnection,
-    context: RunContext,
+def write_scenario(
+    folder: Path,
+    *,
+    scenario: str,
+    plan_id: str,
+    as_of: date,
     policy: "Policy",
     accounts: pl.DataFrame,
     plan: "Plan",
 ) -> None:
-    """Replace the `plan_*` tables by those of `plan`; each row names plan and scenario.
+    """Write the tables of `plan` into `folder`, whole or not at all; each row names the plan.
 
     Args:
         accounts: the planning table of the accounts, for the members of each tier.
     """
-    identity = [
-        pl.lit(context.plan_id).alias("plan_id"),
-        pl.lit(context.scenario).alias("scenario"),
-    ]
-    for table, frame in _frames(context, policy, accounts, plan):
-        connection.register("plan_rows", frame.with_columns(identity).to_arrow())
-        connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM plan_rows")
-        connection.unregister("plan_rows")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    identity = [pl.lit(plan_id).alias("plan_id"), pl.lit(scenario).alias("scenario")]
+    for table, frame in _frames(as_of, policy, accounts, plan):
+        frame.with_columns(identity).write_parquet(building / f"{table}.parquet")
+    (building / IDENTITY_NAME).write_text(json.dumps({"plan_id": plan_id, "scenario": scenario}))
+    shutil.rmtree(folder, ignore_errors=True)
+    building.rename(folder)
 
 
-def read_plan(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
-    """The plan as the planner wrote it, by the verifier's names: `plan_assignment` and so on."""
+def is_solved(folder: Path, plan_id: str) -> bool:
+    """Whether `folder` holds the plan of that id."""
+    try:
+        return bool(json.loads((folder / IDENTITY_NAME).read_text())["plan_id"] == plan_id)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def unite(connection: duckdb.DuckDBPyConnection, folders: Iterable[Path]) -> None:
+    """Replace the `plan_*` tables by those of the solved scenarios in `folders`, in that order."""
+    folders = list(folders)
+    for table in PLAN_TABLES:
+        rows = " UNION ALL BY NAME ".join(
+            f"SELECT * FROM read_parquet({literal(_pattern(folder / f'{table}.parquet'))})"
+            for folder in folders
+        )
+        connection.execute(f"CREATE OR REPLACE TABLE {table} AS {rows}")
+
+
+def read_plan(connection: duckdb.DuckDBPyConnection, scenario: str) -> dict[str, pl.DataFrame]:
+    """A scenario's plan as the planner wrote it, by the verifier's names: `plan_assignment`, …"""
     return {
-        name: connection.execute(f"SELECT * FROM {table}").pl() for table, name in FRAMES.items()
+        name: connection.execute(f"SELECT * FROM {table} WHERE scenario = ?", [scenario]).pl()
+        for table, name in FRAMES.items()
     }
 
 
@@ -72,15 +102,23 @@ def tier_members(policy: "Policy", accounts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _frames(
-    context: RunContext, policy: "Policy", accounts: pl.DataFrame, plan: "Plan"
+    as_of: date, policy: "Policy", accounts: pl.DataFrame, plan: "Plan"
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     frames = plan.tables()
     for table, name in FRAMES.items():
         frame = frames[name]
         if table == "plan_summary":
-            frame = frame.with_columns(pl.lit(context.as_of).alias("as_of"))
+            frame = frame.with_columns(
+                pl.lit(as_of).alias("as_of"),
+                pl.lit(policy.description or None, dtype=pl.String).alias("description"),
+            )
         if table == "plan_metric":
             tiers = [band.name for band in policy.metrics if band.accounts]
             frame = frame.with_columns((~pl.col("metric").is_in(tiers)).alias("is_whole_book"))
         yield table, frame
     yield "plan_metric_account", tier_members(policy, accounts)
+
+
+def _pattern(path: Path) -> str:
+    """`path` as a pattern that means itself: brackets in a folder name are no pattern."""
+    return glob.escape(str(path))

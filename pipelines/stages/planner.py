@@ -1,6 +1,7 @@
 """Calling the planner and the verifier on planning tables, their errors in our terms."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -59,11 +60,18 @@ def read_matrix(path: Path | None) -> pl.DataFrame | None:
         raise InputError(str(error)) from None
 
 
-def make_plan(tables: PlanningTables, policy: "Policy", policy_path: Path | str) -> "Plan":
+def make_plan(
+    tables: PlanningTables,
+    policy: "Policy",
+    policy_path: Path | str,
+    *,
+    is_interrupted: Callable[[], bool] | None = None,
+) -> "Plan":
     """Plan the territories, telling the progress; Ctrl-C asks for the best plan so far.
 
     Args:
         policy_path: named in messages about the policy.
+        is_interrupted: asked beside Ctrl-C whether to end with the best plan so far.
 
     Raises:
         InfeasibleError: no plan meets the policy and the policy says to stop then.
@@ -71,11 +79,14 @@ def make_plan(tables: PlanningTables, policy: "Policy", policy_path: Path | str)
         KeyboardInterrupt: interrupted before there was any plan.
         TerritoryError: the solver refused the model, or had no time for a first plan.
     """
-    from optimization import Infeasible, PlanInputError, plan_territories
-    from optimization.errors import NoPlanYet, SolverError
+    from optimization import plan_territories
 
-    with interruptible() as is_interrupted:
-        try:
+    with interruptible() as has_struck:
+
+        def is_over() -> bool:
+            return has_struck() or (is_interrupted is not None and is_interrupted())
+
+        with planning_errors(policy, policy_path, is_over):
             plan = plan_territories(
                 tables.accounts,
                 tables.reps,
@@ -84,26 +95,45 @@ def make_plan(tables: PlanningTables, policy: "Policy", policy_path: Path | str)
                 as_of=tables.as_of,
                 travel_matrix=tables.travel_matrix,
                 progress=_tell,
-                is_interrupted=is_interrupted,
+                is_interrupted=is_over,
             )
-            if tables.estimates is None:
-                return plan
-            told = fit_loss_findings(policy, tables.estimates)
-            return replace(plan, findings=pl.concat([plan.findings, told]))
-        except Infeasible as error:
-            raise InfeasibleError(f"{policy_path}: {error}") from None
-        except PlanInputError as error:
-            # The message names the account or override; the policy is not to blame.
-            raise InputError(str(error)) from None
-        except SolverError as error:
-            raise TerritoryError(f"{policy_path}: {error}") from None
-        except NoPlanYet:
-            if is_interrupted():
-                raise KeyboardInterrupt from None
-            raise TerritoryError(
-                f"{policy_path}: no plan was found within solver.time_limit_seconds = "
-                f"{policy.solver.time_limit_seconds:g}; allow more"
-            ) from None
+    if tables.estimates is None:
+        return plan
+    told = fit_loss_findings(policy, tables.estimates)
+    return replace(plan, findings=pl.concat([plan.findings, told]))
+
+
+@contextmanager
+def planning_errors(
+    policy: "Policy", policy_path: Path | str, is_over: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
+    """Inside the block, the planner's errors are raised as ours.
+
+    Args:
+        is_over: whether somebody asked for an end; then no plan yet is an interrupt.
+
+    Raises:
+        InfeasibleError, InputError, KeyboardInterrupt, TerritoryError: as `make_plan`.
+    """
+    from optimization import Infeasible, PlanInputError
+    from optimization.errors import NoPlanYet, SolverError
+
+    try:
+        yield
+    except Infeasible as error:
+        raise InfeasibleError(f"{policy_path}: {error}") from None
+    except PlanInputError as error:
+        # The message names the account or override; the policy is not to blame.
+        raise InputError(str(error)) from None
+    except SolverError as error:
+        raise TerritoryError(f"{policy_path}: {error}") from None
+    except NoPlanYet:
+        if is_over():
+            raise KeyboardInterrupt from None
+        raise TerritoryError(
+            f"{policy_path}: no plan was found within solver.time_limit_seconds = "
+            f"{policy.solver.time_limit_seconds:g}; allow more"
+        ) from None
 
 
 def violations_of(

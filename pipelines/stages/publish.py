@@ -5,8 +5,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-
 from pipelines.progress import report
 from pipelines.publish import (
     PublishRequest,
@@ -15,7 +13,7 @@ from pipelines.publish import (
     prune_run_storage,
     publish_release,
 )
-from pipelines.publish.snapshot import DATABASE_NAME
+from pipelines.publish.scenario_view import open_scenario
 from pipelines.report.lineage import write_lineage
 from pipelines.report.quality import write_quality
 from pipelines.report.write import write_report
@@ -53,6 +51,7 @@ def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None
             run_id=context.run_id,
             scenario=context.scenario,
             as_of=context.as_of,
+            plans=context.plans,
             keep_releases=retention.releases,
             write_pages=lambda folder: _write_pages(folder, settings, context),
         ),
@@ -94,8 +93,8 @@ _FOLLOWED = {
 
 
 def followed_figures(release: Release) -> dict[str, float]:
-    """Balance, gap, moves and penetration of a published plan; what is unknown is left out."""
-    with duckdb.connect(str(release.path / DATABASE_NAME), read_only=True) as connection:
+    """Balance, gap, moves and penetration of the chosen plan; what is unknown is left out."""
+    with open_scenario(release.path, release.manifest.scenario) as connection:
         row = connection.execute(
             f"SELECT {', '.join(_FOLLOWED.values())} FROM kpi_plan WHERE plan_version = 'proposed'"
         ).fetchone()

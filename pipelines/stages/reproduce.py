@@ -49,6 +49,15 @@ def reproduce_plan(settings: Settings, store: PlanStore, plan_id: str) -> list[s
         if context.input_digest != record.input_digest:
             with session(warehouse) as connection:
                 raise InputError(_differing_input(connection, record))
+        if (
+            again.policy.travel.matrix is not None
+            and context.settings_digest != record.settings_digest
+            and context.code_version == record.code_version
+        ):
+            raise InputError(
+                f"the drive times are not those {plan_id} was made of: "
+                f"{again.policy.travel.matrix.file} differs. Restore it, or plan anew"
+            )
         if context.as_of != record.as_of:
             raise InputError(
                 f"{plan_id} was planned for {record.as_of}, the input now gives {context.as_of}"
@@ -94,6 +103,7 @@ def _recorded_settings(
         "policies": "policies",
         "as_of": content["as_of"],
         "scenario": record.scenario,
+        "scenarios": [],
         "sources": {
             name: {"mapping": str(source.mapping)} for name, source in settings.sources.items()
         },
@@ -126,7 +136,7 @@ def _differing_input(connection: duckdb.DuckDBPyConnection, record: PlanRecord) 
         if key[0] not in {table for table, _ in known.keys() - found.keys()} and key[1]
     ]
     what = "; ".join(named[:_NAMED]) or (
-        "no file that is loaded; so a mapping, a lookup table or the drive times differ"
+        "no file that is loaded; so a mapping or a lookup table differs"
     )
     return (
         f"the input is not the one {record.plan_id} was made of: {what}. Restore it, or plan anew"

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -33,6 +34,16 @@ class WorkPaths:
         return self.work / "warehouse.duckdb"
 
     @property
+    def planning(self) -> Path:
+        """The planning tables as Parquet, for whoever solves a scenario."""
+        return self.work / "planning"
+
+    @property
+    def plans(self) -> Path:
+        """The solved scenarios: a folder each with its `plan_*` tables as Parquet."""
+        return self.work / "plans"
+
+    @property
     def context(self) -> Path:
         """The identity of the run that made the working database."""
         return self.work / "run.json"
@@ -55,7 +66,12 @@ class WorkPaths:
 
 @dataclass(frozen=True)
 class RunContext:
-    """The identity of a run: hashes of inputs, settings, code and seed, never of the clock."""
+    """The identity of a run: hashes of inputs, settings, code and seed, never of the clock.
+
+    Attributes:
+        scenario, plan_id, settings_digest: those of the chosen scenario.
+        plans: id of the plan of each scenario, the chosen one first.
+    """
 
     run_id: str
     plan_id: str
@@ -64,21 +80,45 @@ class RunContext:
     input_digest: str
     settings_digest: str
     code_version: str
+    plans: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.plans:
+            object.__setattr__(self, "plans", {self.scenario: self.plan_id})
 
     @classmethod
     def identify(
-        cls, *, as_of: date, scenario: str, input_digest: str, settings_digest: str, code: str
+        cls, *, as_of: date, input_digest: str, scenario_digests: Mapping[str, str], code: str
     ) -> "RunContext":
-        """Name the run of these inputs, settings and code: equal ones get equal names."""
-        run_id = "run_" + digest_of(input_digest, settings_digest, code, as_of.isoformat())
-        return cls(
-            run_id=run_id,
-            plan_id="plan_" + digest_of(run_id, scenario),
-            as_of=as_of,
-            scenario=scenario,
-            input_digest=input_digest,
-            settings_digest=settings_digest,
-            code_version=code,
+        """Name the run of these inputs, settings and code: equal ones get equal names.
+
+        A plan's name does not depend on what else the run plans.
+
+        Args:
+            scenario_digests: a hash of the settings of each scenario, the chosen one first.
+        """
+        run_id = "run_" + digest_of(
+            input_digest, *scenario_digests.values(), code, as_of.isoformat()
+        )
+        unplanned = cls(run_id, "", as_of, "", input_digest, "", code)
+        return unplanned.planning(scenario_digests)
+
+    def planning(self, scenario_digests: Mapping[str, str]) -> "RunContext":
+        """This run with the scenarios of `scenario_digests`, the chosen one first."""
+        plans = {
+            scenario: "plan_"
+            + digest_of(
+                self.input_digest, digest, self.code_version, self.as_of.isoformat(), scenario
+            )
+            for scenario, digest in scenario_digests.items()
+        }
+        chosen = next(iter(plans))
+        return replace(
+            self,
+            scenario=chosen,
+            plan_id=plans[chosen],
+            settings_digest=scenario_digests[chosen],
+            plans=plans,
         )
 
     def save(self, paths: WorkPaths) -> None:

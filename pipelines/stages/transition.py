@@ -20,11 +20,13 @@ def write_transition(settings: Settings, context: RunContext) -> None:
     """
     history = assignment_history(PlanStore(settings.data_dir))
     with session(WorkPaths(settings.data_dir).warehouse) as connection:
-        days = settings.policy.transition.holdout_days
-        holdouts = holdouts_of(connection, context.scenario, context.as_of, days)
+        holdouts = [
+            holdouts_of(connection, one.name, context.as_of, one.policy.transition.holdout_days)
+            for one in settings.scenarios
+        ]
         frames: dict[str, pl.DataFrame] = {
             "fct_assignment_history": history,
-            "fct_holdout": holdouts,
+            "fct_holdout": pl.concat(holdouts),
         }
         for table, frame in frames.items():
             columns = declared_tables()[table].columns

@@ -3,7 +3,13 @@
 import pytest
 from dagster import AssetKey, AssetSpec, Definitions
 
-from pipelines.definitions import REBALANCE_JOB, RUN_JOB, build_definitions
+from pipelines.definitions import (
+    PUBLISH_JOB,
+    REBALANCE_JOB,
+    RUN_JOB,
+    SOLVE_JOB,
+    build_definitions,
+)
 from pipelines.ingest.entities import ENTITIES
 from pipelines.publish import CONTRACT_TABLES
 
@@ -108,3 +114,16 @@ def test_a_rebalancing_reads_and_scores_but_neither_plans_nor_publishes(
         "dbt_pre_plan",
         "rebalance",
     }
+
+
+def test_every_policy_file_is_a_partition_that_is_solved_apart(definitions: Definitions) -> None:
+    solve = definitions.resolve_job_def(SOLVE_JOB)
+    assert {node.name for node in solve.nodes} == {"plan_scenario"}
+    assert solve.partitions_def is not None
+    assert solve.partitions_def.get_partition_keys() == ["default", "stability_first"]
+    publish = definitions.resolve_job_def(PUBLISH_JOB)
+    assert publish.partitions_def is None
+    assert {"plan", "plan_verifier", "dbt_post_plan", "expectations_publish", "release"} <= {
+        node.name for node in publish.nodes
+    }
+    assert not {"ingest", "dbt_pre_plan", "plan_scenario"} & {node.name for node in publish.nodes}

@@ -41,7 +41,8 @@ _ASSIGNMENT = """
 
 _SUMMARY = """
     CREATE OR REPLACE TABLE plan_summary AS SELECT
-        'plan_1' AS plan_id, 'default' AS scenario, DATE '2026-06-30' AS as_of,
+        'plan_1' AS plan_id, 'default' AS scenario, 'As it is' AS description,
+        DATE '2026-06-30' AS as_of,
         200.0 AS objective_usd, 199.0 AS bound_usd, 1.0 AS regret_usd, 0.5 AS optimality_gap_pct,
         false AS is_proved_optimal, true AS is_repeatable, 'gap reached' AS solver_status,
         7 AS seed,
@@ -103,4 +104,31 @@ def write_plan_tables(warehouse: Path) -> None:
     """Create the `plan_*` tables the marts read, in the file `warehouse`."""
     with duckdb.connect(str(warehouse)) as connection:
         for statement in (_ASSIGNMENT, _SUMMARY, _TARGET, _METRIC, _METRIC_ACCOUNT, _SHADOW_PRICE):
+            connection.execute(statement)
+
+
+# Everybody's accounts go to the next seat, only hours and potential are banded, nobody is limited.
+_SECOND = """
+    INSERT INTO plan_assignment SELECT * REPLACE (
+        'plan_2' AS plan_id, 'other' AS scenario,
+        CASE rep_id WHEN 'R1' THEN 'R2' WHEN 'R2' THEN 'R3' WHEN 'R3' THEN 'R4'
+            WHEN 'R4' THEN 'R1' END AS rep_id,
+        travel_hours * 2 AS travel_hours
+    ) FROM plan_assignment;
+    INSERT INTO plan_summary SELECT * REPLACE (
+        'plan_2' AS plan_id, 'other' AS scenario, 4500.0 AS expected_value_usd
+    ) FROM plan_summary;
+    INSERT INTO plan_target SELECT * REPLACE (
+        'plan_2' AS plan_id, 'other' AS scenario, target * 1.25 AS target
+    ) FROM plan_target WHERE metric <> 'retail';
+    INSERT INTO plan_metric SELECT * REPLACE (
+        'plan_2' AS plan_id, 'other' AS scenario, 8.0 AS tolerance_pct
+    ) FROM plan_metric WHERE metric <> 'retail'
+"""
+
+
+def add_second_plan(warehouse: Path) -> None:
+    """Put the plan of a second scenario, other in everything, beside the one that is there."""
+    with duckdb.connect(str(warehouse)) as connection:
+        for statement in _SECOND.split(";"):
             connection.execute(statement)

@@ -1,5 +1,6 @@
 """The tables of the fitted models for a company whose features are built."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from pipelines.stages.score import fit_models, write_table
 from tests.dbt.company import AS_OF, PROJECT
 
 
-def write_forecast_table(warehouse: Path) -> None:
-    """Forecast from the plan in the file `warehouse`."""
-    context = RunContext("run_1", "plan_1", date.fromisoformat(AS_OF), "default", "", "", "")
+def write_forecast_table(warehouse: Path, plans: Mapping[str, str] | None = None) -> None:
+    """Forecast from the plans in the file `warehouse`: id by scenario, the chosen one first."""
+    known = plans or {"default": "plan_1"}
+    scenario, plan_id = next(iter(known.items()))
+    as_of = date.fromisoformat(AS_OF)
+    context = RunContext("run_1", plan_id, as_of, scenario, "", "", "", plans=known)
     with duckdb.connect(str(warehouse)) as connection:
         write_table(connection, FORECAST_TABLE, forecast_groups(connection, context))
 

@@ -99,6 +99,10 @@ TYPED_TABLES = {
         status VARCHAR, is_open BOOLEAN, amount_usd DECIMAL(18,2), complexity_score DOUBLE,
         cycle_factor DOUBLE, size_factor DOUBLE, offering_factor DOUBLE,
         missing_complexity_factors VARCHAR, win_probability_pct DOUBLE""",
+    "dim_scenario": "scenario VARCHAR, plan_id VARCHAR, is_chosen BOOLEAN, description VARCHAR",
+    "kpi_scenario": """scenario VARCHAR, kpi_name VARCHAR, plan_id VARCHAR, is_chosen BOOLEAN,
+        table_name VARCHAR, good_direction VARCHAR, kpi_value DOUBLE, chosen_value DOUBLE,
+        difference DOUBLE, difference_pct DOUBLE, comparison VARCHAR""",
     "kpi_forecast": """plan_id VARCHAR, scenario VARCHAR, group_kind VARCHAR, group_name VARCHAR,
         period_start_date DATE, period_end_date DATE, history_months BIGINT,
         forecast_usd DECIMAL(18,2), lower_usd DECIMAL(18,2), upper_usd DECIMAL(18,2),
@@ -293,6 +297,10 @@ _PUBLISHED_ROWS = """
       0.0 AS unassigned_cost_usd
     FROM (VALUES ('current', 40.0, 0, NULL), ('proposed', 4.0, 1, 1000.0))
       AS versions(plan_version, deviation, moves, cost);
+    INSERT INTO dim_scenario BY NAME
+    SELECT 'base' AS scenario, 'plan' AS plan_id, true AS is_chosen;
+    INSERT INTO kpi_scenario BY NAME
+    SELECT 'base' AS scenario, 'moved_accounts' AS kpi_name, 1.0 AS kpi_value;
     INSERT INTO kpi_balance BY NAME
     SELECT 'plan' AS plan_id, 'base' AS scenario, plan_version, metric, 5.0 AS tolerance_pct,
       deviation AS max_deviation_pct, deviation AS max_deviation_without_giants_pct, 0.1 AS cv,

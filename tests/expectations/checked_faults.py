@@ -767,6 +767,17 @@ PUBLISH_ROWS = Wave(
             fct_opportunity_score_complexity_plausible='"o2"',
         ),
         _sql(
+            "INSERT INTO dim_scenario BY NAME SELECT 'other' AS scenario, 'plan_x' AS plan_id, "
+            "true AS is_chosen",
+            dim_scenario_one_is_chosen='"chosen": 2',
+            dim_scenario_plans_agree='"plan_x"',
+            kpi_scenario_complete='"other"',
+        ),
+        _sql(
+            "INSERT INTO kpi_scenario SELECT * FROM kpi_scenario",
+            kpi_scenario_unique='"moved_accounts"',
+        ),
+        _sql(
             "INSERT INTO kpi_forecast SELECT * FROM kpi_forecast WHERE group_kind = 'book'",
             kpi_forecast_unique='"book"',
         ),

@@ -73,6 +73,7 @@ def test_a_company_without_any_rows_gives_defined_results(tmp_path: Path):
         "rep_some_active",
         "dim_account_has_rows",
         "dim_rep_has_rows",
+        "dim_scenario_one_is_chosen",
         "kpi_plan_versions",
         "kpi_balance_has_metrics",
         "kpi_territory_accounts_reconcile",

@@ -15,6 +15,7 @@ NO_FIGURE = {
     *("group_name", "level", "member_id", "member_name", "manager_name", "is_vacant"),
     *("country", "state", "industry", "territory_name"),
     *("market_id", "naics_sector", "is_uncovered", "base_city", "base_state", "base_country"),
+    *("is_chosen", "kpi_name", "table_name", "good_direction", "comparison"),
     *("period_start_date", "period_end_date", "method", "reason"),
 }
 

@@ -165,8 +165,8 @@ def test_a_plan_out_of_its_band_is_said_to_be(release: Path) -> None:
 def test_without_other_releases_nothing_is_compared(tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "manifest.json").write_text("{")
-    assert read_other_scenarios(tmp_path, "default", AS_OF).is_empty()
-    assert read_other_scenarios(tmp_path / "none", "default", AS_OF).is_empty()
+    assert read_other_scenarios(tmp_path, ["default"], AS_OF).is_empty()
+    assert read_other_scenarios(tmp_path / "none", ["default"], AS_OF).is_empty()
 
 
 def test_a_view_is_its_table(release: Path) -> None:

@@ -13,7 +13,7 @@ def test_figures_are_those_of_the_plan_and_unknown_ones_are_left_out(tmp_path: P
     folder = write_release(tmp_path, 50, 3)
     with duckdb.connect(str(folder / "territory.duckdb")) as connection:
         connection.execute("UPDATE kpi_plan SET optimality_gap_pct = NULL")
-    manifest = Manifest.model_construct(plan_id="plan_synthetic")
+    manifest = Manifest.model_construct(plan_id="plan_synthetic", scenario="default")
     figures = followed_figures(Release(folder, manifest))
     assert figures["moved_accounts"] == 5.0
     assert figures["retained_accounts_pct"] == 87.5

@@ -15,9 +15,15 @@ from optimization.errors import NoPlanYet
 from optimization.policy import Policy
 from pipelines.errors import InputError, TerritoryError
 from pipelines.progress import listening
-from pipelines.stages.plan_tables import PLAN_TABLES, read_plan, tier_members, write_plan
+from pipelines.stages.plan_tables import (
+    PLAN_TABLES,
+    is_solved,
+    read_plan,
+    tier_members,
+    unite,
+    write_scenario,
+)
 from pipelines.stages.planner import PlanningTables, make_plan, read_matrix, travel_matrix_path
-from pipelines.stages.run_context import RunContext
 
 ACCOUNTS = pl.DataFrame(
     {
@@ -27,7 +33,6 @@ ACCOUNTS = pl.DataFrame(
     }
 )
 TABLES = PlanningTables(ACCOUNTS, pl.DataFrame(), pl.DataFrame(), None, date(2026, 6, 30))
-CONTEXT = RunContext("run_1", "plan_1", date(2026, 6, 30), "default", "i", "s", "c")
 TIERED = Policy.model_validate(
     {
         "metrics": [
@@ -59,9 +64,20 @@ PLAN = Plan(
 )
 
 
-def written(plan: Any) -> duckdb.DuckDBPyConnection:
+def written(folder: Path, *scenarios: str) -> duckdb.DuckDBPyConnection:
+    """A database with the same plan for each of the scenarios."""
     connection = duckdb.connect()
-    write_plan(connection, CONTEXT, TIERED, ACCOUNTS, plan)
+    for number, scenario in enumerate(scenarios, start=1):
+        write_scenario(
+            folder / scenario,
+            scenario=scenario,
+            plan_id=f"plan_{number}",
+            as_of=date(2026, 6, 30),
+            policy=TIERED,
+            accounts=ACCOUNTS,
+            plan=PLAN,
+        )
+    unite(connection, [folder / scenario for scenario in scenarios])
     return connection
 
 
@@ -70,24 +86,39 @@ def test_a_tier_counts_the_accounts_that_match_all_its_columns() -> None:
     assert tier_members(Policy(), ACCOUNTS).height == 0
 
 
-def test_every_table_is_written_with_plan_and_scenario() -> None:
-    connection = written(PLAN)
+def test_every_table_is_written_with_plan_and_scenario(tmp_path: Path) -> None:
+    connection = written(tmp_path / "[1]", "default", "other")
     for table in PLAN_TABLES:
-        found = connection.execute(f"SELECT DISTINCT plan_id, scenario FROM {table}").fetchall()
-        assert found == [("plan_1", "default")], table
-    assert connection.execute("SELECT as_of FROM plan_summary").fetchall() == [(date(2026, 6, 30),)]
+        found = connection.execute(
+            f"SELECT DISTINCT plan_id, scenario FROM {table} ORDER BY plan_id"
+        ).fetchall()
+        assert found == [("plan_1", "default"), ("plan_2", "other")], table
+    rows = connection.execute("SELECT as_of, description FROM plan_summary").fetchall()
+    assert rows == [(date(2026, 6, 30), None)] * 2
 
 
-def test_metrics_say_what_they_measure_and_of_whom() -> None:
-    rows = written(PLAN).execute("SELECT metric, measure, is_whole_book FROM plan_metric")
+def test_a_solved_scenario_is_known_by_its_plan(tmp_path: Path) -> None:
+    written(tmp_path, "default")
+    assert is_solved(tmp_path / "default", "plan_1")
+    assert not is_solved(tmp_path / "default", "plan_2")
+    assert not is_solved(tmp_path / "other", "plan_1")
+    (tmp_path / "default" / "plan.json").write_text("{")
+    assert not is_solved(tmp_path / "default", "plan_1")
+
+
+def test_metrics_say_what_they_measure_and_of_whom(tmp_path: Path) -> None:
+    rows = written(tmp_path, "default").execute(
+        "SELECT metric, measure, is_whole_book FROM plan_metric"
+    )
     assert rows.fetchall() == [
         ("hours", "hours", True),
         ("big accounts", "account_count", False),
     ]
 
 
-def test_the_verifier_gets_the_limits_by_their_public_name() -> None:
-    frames = read_plan(written(PLAN))
+def test_the_verifier_gets_the_limits_of_a_plan_by_their_public_name(tmp_path: Path) -> None:
+    frames = read_plan(written(tmp_path, "default", "other"), "other")
+    assert {row for frame in frames.values() for row in frame["plan_id"]} == {"plan_2"}
     assert frames["plan_binding"]["shadow_price_usd"].to_list() == [41.0]
     assert "plan_shadow_price" not in frames
     assert {"plan_assignment", "plan_summary", "plan_target"} <= frames.keys()

@@ -47,4 +47,4 @@ from assignments
 inner join accounts
     on assignments.account_id = accounts.account_id
 left join territories
-    on assignments.rep_id = territories.rep_id
+    on assignments.rep_id = territories.rep_id and assignments.scenario = territories.scenario

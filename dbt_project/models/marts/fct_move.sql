@@ -48,6 +48,6 @@ inner join accounts
 inner join history
     on assignments.account_id = history.account_id
 left join reps as losing
-    on assignments.previous_rep_id = losing.rep_id
+    on assignments.previous_rep_id = losing.rep_id and assignments.scenario = losing.scenario
 left join reps as gaining
-    on assignments.rep_id = gaining.rep_id
+    on assignments.rep_id = gaining.rep_id and assignments.scenario = gaining.scenario

@@ -2,8 +2,10 @@ with opportunities as (
     select * from {{ ref('int_crm__opportunity') }}
 ),
 
+-- A deal has one row, so its territory is that of the chosen plan.
 assignments as (
     select * from {{ ref('fct_assignment') }}
+    where scenario = {{ literal(var('scenario')) }}
 ),
 
 products as (

@@ -4,6 +4,7 @@ with loads as (
 
 metrics as (
     select
+        cast(plan_id as varchar) as plan_id,
         cast(metric as varchar) as metric,
         cast(tolerance_pct as double) as tolerance_pct,
         cast(soft_tolerance_pct as double) as soft_tolerance_pct,
@@ -21,11 +22,11 @@ ratios as (
         metric_load / target as ratio,
         (metric_load - giant_excess) / target as ratio_without_giants,
         row_number() over (
-            partition by plan_version, metric
+            partition by plan_id, plan_version, metric
             order by metric_load / target, territory_id
         ) as ratio_rank,
         {{ exact_mean('metric_load / target', 12) }} over (
-            partition by plan_version, metric
+            partition by plan_id, plan_version, metric
         ) as mean_ratio
     from loads
 ),
@@ -78,4 +79,4 @@ select
     round(metrics.soft_tolerance_pct, 4) as soft_tolerance_pct
 from spreads
 left join metrics
-    on spreads.metric = metrics.metric
+    on spreads.plan_id = metrics.plan_id and spreads.metric = metrics.metric

@@ -45,7 +45,7 @@ select
     {{ percent('count(*) filter (where owned.is_covered)', 'count(*)') }} as customer_coverage_pct
 from owned
 left join territories
-    on owned.territory_id = territories.territory_id
+    on owned.territory_id = territories.territory_id and owned.scenario = territories.scenario
 group by
     owned.plan_id, owned.scenario, owned.territory_id, owned.rep_id, territories.territory_name,
     territories.region

@@ -4,13 +4,14 @@ with figures as (
 
 values_of_territories as (
     select
+        plan_id,
         territory_id,
         sum(expected_sales_usd) as expected_sales_usd,
         sum(travel_cost_usd) as travel_cost_usd,
         sum(expected_disruption_loss_usd) as expected_disruption_loss_usd,
         sum(value_usd) as expected_value_usd
     from {{ ref('fct_assignment') }}
-    group by territory_id
+    group by plan_id, territory_id
 ),
 
 territories as (
@@ -37,9 +38,14 @@ select
     {{ usd('values_of_territories.expected_value_usd') }} as expected_value_usd
 from figures as proposed
 inner join figures as today
-    on proposed.territory_id = today.territory_id and today.plan_version = 'current'
+    on
+        proposed.plan_id = today.plan_id
+        and proposed.territory_id = today.territory_id
+        and today.plan_version = 'current'
 left join values_of_territories
-    on proposed.territory_id = values_of_territories.territory_id
+    on
+        proposed.plan_id = values_of_territories.plan_id
+        and proposed.territory_id = values_of_territories.territory_id
 left join territories
-    on proposed.territory_id = territories.territory_id
+    on proposed.territory_id = territories.territory_id and proposed.scenario = territories.scenario
 where proposed.plan_version = 'proposed'

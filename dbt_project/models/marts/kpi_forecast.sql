@@ -27,4 +27,5 @@ select
     {{ usd('forecasts.pipeline_usd') }} as pipeline_usd,
     {{ usd('forecasts.weighted_pipeline_usd') }} as weighted_pipeline_usd
 from forecasts
-cross join plans
+inner join plans
+    on forecasts.scenario = plans.scenario

@@ -11,7 +11,7 @@ locations as (
 ),
 
 owners as (
-    select rep_id from {{ ref('dim_rep') }}
+    select distinct rep_id from {{ ref('dim_rep') }}
     where not is_vacant
 ),
 

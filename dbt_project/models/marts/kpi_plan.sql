@@ -16,6 +16,7 @@ loads as (
 
 balance as (
     select
+        plan_id,
         plan_version,
         {% for metric, name in {
             'hours': 'workload', 'potential': 'potential', 'sales': 'sales',
@@ -30,11 +31,13 @@ balance as (
             as {{ name }}_floor_pct{{ "," if not loop.last }}
         {% endfor %}
     from {{ ref('kpi_balance') }}
-    group by plan_version
+    group by plan_id, plan_version
 ),
 
+-- A plan of an empty book has no assignment and still a row.
 moves as (
     select
+        cast(plan_summary.plan_id as varchar) as plan_id,
         count(*) filter (where is_moved) as moved_accounts,
         coalesce(sum(actual_sales_usd) filter (where is_moved), 0) as moved_sales_usd,
         count(*) filter (where incumbent_rep_id is not null) as incumbent_accounts,
@@ -42,8 +45,11 @@ moves as (
         count(*) filter (where is_forced_move) as forced_moves,
         count(*) filter (where is_new_assignment and not is_unassigned) as new_assignments,
         count(*) filter (where is_unassigned) as unassigned_accounts,
-        count(*) filter (where incumbent_rep_id is null) as unowned_accounts
-    from {{ ref('fct_assignment') }}
+        count(account_id) filter (where incumbent_rep_id is null) as unowned_accounts
+    from plan_summary
+    left join {{ ref('fct_assignment') }} as assignments
+        on cast(plan_summary.plan_id as varchar) = assignments.plan_id
+    group by plan_summary.plan_id
 )
 
 select
@@ -128,7 +134,8 @@ select
     {% endfor %}
 from loads
 left join balance
-    on loads.plan_version = balance.plan_version
-cross join moves
+    on loads.plan_id = balance.plan_id and loads.plan_version = balance.plan_version
+inner join moves
+    on loads.plan_id = moves.plan_id
 inner join plan_summary
     on loads.plan_id = cast(plan_summary.plan_id as varchar)

@@ -29,6 +29,7 @@ logging as (
 
 seats as (
     select
+        territories.scenario,
         territories.territory_id,
         reps.rep_id,
         reps.rep_name,
@@ -39,7 +40,7 @@ seats as (
         reps.capacity_hours
     from territories
     inner join reps
-        on territories.rep_id = reps.rep_id
+        on territories.rep_id = reps.rep_id and territories.scenario = reps.scenario
 ),
 
 owned as (
@@ -78,7 +79,7 @@ owned as (
         on ownership.account_id = accounts.account_id
     cross join team
     left join seats
-        on ownership.territory_id = seats.territory_id
+        on ownership.territory_id = seats.territory_id and ownership.scenario = seats.scenario
 ),
 
 -- What belongs to no member of a level stands in a row of its own, so each level adds up.

@@ -17,26 +17,29 @@ moves as (
 
 gains as (
     select
+        plan_id,
         to_rep_id as rep_id,
         count(*) as gained_accounts,
         sum(sales_at_stake_usd) as gained_sales_usd
     from moves
     where to_rep_id is not null
-    group by to_rep_id
+    group by plan_id, to_rep_id
 ),
 
 losses as (
     select
+        plan_id,
         from_rep_id as rep_id,
         count(*) as lost_accounts,
         sum(sales_at_stake_usd) as lost_sales_usd
     from moves
     where from_rep_id is not null
-    group by from_rep_id
+    group by plan_id, from_rep_id
 ),
 
 deviations as (
     select
+        plan_id,
         territory_id,
         {% for version in ['current', 'proposed'] -%}
         {% for metric in ['hours', 'potential'] -%}
@@ -48,7 +51,7 @@ deviations as (
         {% endfor -%}
         {% endfor -%}
     from loads
-    group by territory_id
+    group by plan_id, territory_id
 )
 
 select
@@ -75,13 +78,16 @@ select
     {{ usd('coalesce(losses.lost_sales_usd, 0)') }} as lost_sales_usd
 from figures as proposed
 inner join figures as today
-    on proposed.territory_id = today.territory_id and today.plan_version = 'current'
+    on
+        proposed.plan_id = today.plan_id
+        and proposed.territory_id = today.territory_id
+        and today.plan_version = 'current'
 inner join reps
-    on proposed.rep_id = reps.rep_id
+    on proposed.rep_id = reps.rep_id and proposed.scenario = reps.scenario
 left join deviations
-    on proposed.territory_id = deviations.territory_id
+    on proposed.plan_id = deviations.plan_id and proposed.territory_id = deviations.territory_id
 left join gains
-    on proposed.rep_id = gains.rep_id
+    on proposed.plan_id = gains.plan_id and proposed.rep_id = gains.rep_id
 left join losses
-    on proposed.rep_id = losses.rep_id
+    on proposed.plan_id = losses.plan_id and proposed.rep_id = losses.rep_id
 where proposed.plan_version = 'proposed'

@@ -4,6 +4,7 @@ with loads as (
 
 targets as (
     select
+        cast(plan_id as varchar) as plan_id,
         cast(rep_id as varchar) as rep_id,
         cast(metric as varchar) as metric,
         cast(lower_limit as double) as lower_limit,
@@ -28,4 +29,7 @@ select
     round(loads.giant_excess, 4) as giant_excess_amount
 from loads
 left join targets
-    on loads.rep_id = targets.rep_id and loads.metric = targets.metric
+    on
+        loads.plan_id = targets.plan_id
+        and loads.rep_id = targets.rep_id
+        and loads.metric = targets.metric

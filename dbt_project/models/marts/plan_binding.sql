@@ -24,4 +24,4 @@ select
     territories.territory_id
 from bindings
 left join territories
-    on bindings.rep_id = territories.rep_id
+    on bindings.rep_id = territories.rep_id and bindings.scenario = territories.scenario

@@ -115,6 +115,21 @@ function setUpScenarios() {
     { label: "Cost, USD", kind: "usd", value: (row) => row.objective_usd },
     { label: "Gap", kind: "percent", value: (row) => row.optimality_gap_pct },
   ], DATA.scenarios, { label: "Scenarios" });
+  if (!DATA.comparison.kpis.length) return;
+  byId("comparison").hidden = false;
+  const decimals = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+  const told = (row, index) => row.values[index] === null ? "–" : decimals.format(row.values[index]);
+  dataTable(byId("comparison-table"), [
+    { label: "Figure", value: (row) => row.name },
+    { label: "Unit", value: (row) => row.unit },
+    ...DATA.comparison.scenarios.map((scenario, index) => ({
+      label: scenario,
+      kind: "compared",
+      value: (row) => row.values[index],
+      cell: (row) => el("span", { class: row.comparisons[index] },
+        told(row, index) + (["better", "worse"].includes(row.comparisons[index]) ? ` (${row.comparisons[index]})` : "")),
+    })),
+  ], DATA.comparison.kpis, { label: "Every figure by scenario" });
 }
 
 function setUpTerms() {

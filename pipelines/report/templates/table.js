@@ -32,7 +32,7 @@ function dataTable(place, columns, rows, options) {
   refresh();
 
   function isNumber(column) {
-    return !["text", "wide"].includes(column.kind || "text");
+    return !["text", "wide", "compared"].includes(column.kind || "text");
   }
 
   function search(text) {

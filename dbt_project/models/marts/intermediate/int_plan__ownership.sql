@@ -37,4 +37,6 @@ select
     assignments.actual_sales_usd
 from assignments
 left join territories
-    on assignments.incumbent_rep_id = territories.rep_id
+    on
+        assignments.incumbent_rep_id = territories.rep_id
+        and assignments.scenario = territories.scenario

@@ -68,13 +68,15 @@ grain as (
         or exists (
             select 1 from ownership
             where
-                ownership.plan_version = versions.plan_version
+                ownership.plan_id = versions.plan_id
+                and ownership.plan_version = versions.plan_version
                 and ownership.territory_id = 'UNASSIGNED'
         )
 ),
 
 loads as (
     select
+        ownership.plan_id,
         ownership.plan_version,
         ownership.territory_id,
         count(*) as account_count,
@@ -93,7 +95,7 @@ loads as (
     from ownership
     inner join {{ ref('int_account__history') }} as history
         on ownership.account_id = history.account_id
-    group by ownership.plan_version, ownership.territory_id
+    group by ownership.plan_id, ownership.plan_version, ownership.territory_id
 )
 
 select
@@ -122,4 +124,7 @@ select
     coalesce(loads.unqualified_opportunities, 0) as unqualified_opportunities
 from grain
 left join loads
-    on grain.plan_version = loads.plan_version and grain.territory_id = loads.territory_id
+    on
+        grain.plan_id = loads.plan_id
+        and grain.plan_version = loads.plan_version
+        and grain.territory_id = loads.territory_id

@@ -9,6 +9,7 @@ ownership as (
 
 targets as (
     select
+        cast(plan_id as varchar) as plan_id,
         cast(rep_id as varchar) as rep_id,
         cast(metric as varchar) as metric,
         cast(target as double) as target,
@@ -19,6 +20,7 @@ targets as (
 
 described as (
     select
+        cast(plan_id as varchar) as plan_id,
         cast(metric as varchar) as metric,
         cast(measure as varchar) as measure,
         cast(is_whole_book as boolean) as is_whole_book,
@@ -30,17 +32,19 @@ described as (
 -- whole book is the tier without a name, which no metric of the policy can have.
 metrics as (
     select
+        named.plan_id,
         named.metric,
         coalesce(described.measure, named.metric) as measure,
         case when coalesce(described.is_whole_book, true) then '' else named.metric end as tier,
         described.tolerance_pct
-    from (select distinct metric from targets) as named
+    from (select distinct plan_id, metric from targets) as named
     left join described
-        on named.metric = described.metric
+        on named.plan_id = described.plan_id and named.metric = described.metric
 ),
 
 members as (
     select
+        cast(plan_id as varchar) as plan_id,
         cast(metric as varchar) as tier,
         cast(account_id as varchar) as account_id
     from {{ source('plan', 'plan_metric_account') }}
@@ -57,12 +61,13 @@ tier_accounts as (
         ownership.*
     from ownership
     inner join members
-        on ownership.account_id = members.account_id
+        on ownership.plan_id = members.plan_id and ownership.account_id = members.account_id
 ),
 
 units as (
     select
         tier,
+        plan_id,
         plan_version,
         territory_id,
         unit_id,
@@ -71,12 +76,13 @@ units as (
         {{ exact_sum('actual_sales_usd') }} as sales,
         count(*)::double as account_count
     from tier_accounts
-    group by tier, plan_version, territory_id, unit_id
+    group by tier, plan_id, plan_version, territory_id, unit_id
 ),
 
 amounts as (
     select
         metrics.metric,
+        units.plan_id,
         units.plan_version,
         units.territory_id,
         case metrics.measure
@@ -87,7 +93,7 @@ amounts as (
         end as amount
     from units
     inner join metrics
-        on units.tier = metrics.tier
+        on units.plan_id = metrics.plan_id and units.tier = metrics.tier
 ),
 
 -- Empty territories count, too.
@@ -105,9 +111,9 @@ grain as (
         targets.giant_excess
     from loads
     inner join targets
-        on loads.rep_id = targets.rep_id
+        on loads.plan_id = targets.plan_id and loads.rep_id = targets.rep_id
     inner join metrics
-        on targets.metric = metrics.metric
+        on targets.plan_id = metrics.plan_id and targets.metric = metrics.metric
 )
 
 select
@@ -134,7 +140,8 @@ select
 from grain
 left join amounts
     on
-        grain.plan_version = amounts.plan_version
+        grain.plan_id = amounts.plan_id
+        and grain.plan_version = amounts.plan_version
         and grain.territory_id = amounts.territory_id
         and grain.metric = amounts.metric
 group by

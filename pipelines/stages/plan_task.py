@@ -1,0 +1,97 @@
+"""One scenario as a task: planning tables in, plan tables out, both as Parquet.
+
+A task needs its files only, neither the working database nor anything of the run's process, so it
+may run beside others, in another process or as a run of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.publish.snapshot import literal
+from pipelines.settings.loader import Scenario
+from pipelines.stages.fit_losses import ESTIMATES
+from pipelines.stages.plan_tables import write_scenario
+from pipelines.stages.planner import PlanningTables, make_plan, read_matrix, travel_matrix_path
+
+INPUTS = {
+    "accounts": "SELECT * FROM int_plan__account ORDER BY account_id",
+    "reps": "SELECT * FROM int_plan__rep ORDER BY rep_id",
+    "overrides": "SELECT * FROM stg_plan__override ORDER BY account_id, action, rep_id, group_id",
+    "estimates": ESTIMATES,
+}
+
+
+@dataclass(frozen=True)
+class PlanTask:
+    """What it takes to solve a scenario.
+
+    Attributes:
+        inputs: folder of the planning tables.
+        out: folder that gets the plan's tables.
+        threads: of the solver, at most; None as the policy says. The plan does not depend on them.
+    """
+
+    scenario: Scenario
+    plan_id: str
+    as_of: date
+    inputs: Path
+    out: Path
+    threads: int | None = None
+
+
+def write_inputs(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write the planning tables of the working database into `folder` as Parquet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, query in INPUTS.items():
+        target = literal(folder / f"{name}.parquet")
+        connection.execute(f"COPY ({query}) TO {target} (FORMAT parquet)")
+
+
+def read_inputs(folder: Path, scenario: Scenario, as_of: date) -> PlanningTables:
+    """The planning tables of `folder` with the drive times of the scenario.
+
+    Without a file of estimates the policy's own fit losses count.
+    """
+    return PlanningTables(
+        **{
+            name: pl.read_parquet(folder / f"{name}.parquet", glob=False)
+            for name in INPUTS
+            if name != "estimates" or (folder / f"{name}.parquet").is_file()
+        },
+        travel_matrix=read_matrix(travel_matrix_path(scenario.policy, scenario.policy_path)),
+        as_of=as_of,
+    )
+
+
+def solve_task(task: PlanTask, is_interrupted: Callable[[], bool] | None = None) -> None:
+    """Plan the scenario and write its tables to `task.out`.
+
+    Args:
+        is_interrupted: asked while solving; once true, the best plan so far is taken.
+
+    Raises:
+        InfeasibleError, InputError, TerritoryError, KeyboardInterrupt: as `make_plan`.
+    """
+    policy = task.scenario.policy
+    tables = read_inputs(task.inputs, task.scenario, task.as_of)
+    threads = min(task.threads or policy.solver.threads, policy.solver.threads)
+    plan = make_plan(
+        tables,
+        policy.model_copy(update={"solver": policy.solver.model_copy(update={"threads": threads})}),
+        task.scenario.policy_path,
+        is_interrupted=is_interrupted,
+    )
+    write_scenario(
+        task.out,
+        scenario=task.scenario.name,
+        plan_id=task.plan_id,
+        as_of=task.as_of,
+        policy=policy,
+        accounts=tables.accounts,
+        plan=plan,
+    )
