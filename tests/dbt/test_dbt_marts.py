@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.publish.contract import CONTRACT, PAY_COLUMNS, PLAIN_TYPES, RESTRICTED_TABLES
+from pipelines.settings.loader import PROJECT_ROOT
 from pipelines.stages.transform import PARTS
 from tests.dbt.company import ACCOUNTS, AS_OF
 from tests.dbt.dbt_run import Built, Dbt
@@ -18,7 +19,9 @@ PART_OF_LAYER = {
     "planning": "pre_plan",
     "marts": "post_plan",
 }
-MARTS = [table for table in CONTRACT if table.name.startswith(PUBLISHED)]
+MODELS = {path.stem for path in (PROJECT_ROOT / "dbt_project" / "models").rglob("*.sql")}
+# Tables of the same names are made in Python as well, from what was decided about plans.
+MARTS = [table for table in CONTRACT if table.name.startswith(PUBLISHED) and table.name in MODELS]
 
 
 @pytest.mark.parametrize("table", MARTS, ids=lambda table: table.name)
