@@ -5,6 +5,7 @@ column (positions instead of headings, so no heading can clash with SQL), and fo
 verbatim line as `payload`.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -23,12 +24,20 @@ from pipelines.ingest.text_rows import (
 
 LANDING = "landing"
 
+# Of DuckDB, alone or with digits after it; lists of them end in ']'.
+_CLEAN_TYPE = re.compile(
+    r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL\([0-9,]+\)|BOOLEAN|DATE"
+    r"|TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?)$"
+)
+
 
 @dataclass(frozen=True)
 class Landing:
     """What was landed: `rows_read` counts landed and malformed rows together.
 
     `guessed_line` is the first line that is no UTF-8, where the encoding had to be guessed.
+    `clean` are the landed columns (`c0`) whose text was made of a number, date or flag: it is ASCII
+    without white space around it.
     """
 
     columns: list[str]
@@ -37,6 +46,7 @@ class Landing:
     malformed: list[MalformedRow]
     payload_sql: str
     guessed_line: int | None = None
+    clean: frozenset[str] = frozenset()
 
     def sql_column(self, name: str) -> str:
         """The landed column of the source column called `name`."""
@@ -145,7 +155,8 @@ def _land_parquet(connection: duckdb.DuckDBPyConnection, file: SourceFile, diges
             "export it again"
         ) from error
     payload = ", ".join(f"{literal(name)}, c{i}" for i, name in enumerate(names))
-    return Landing(names, _count(connection), digest, [], f"json_object({payload})")
+    clean = frozenset(f"c{i}" for i, row in enumerate(described) if _CLEAN_TYPE.match(row[1]))
+    return Landing(names, _count(connection), digest, [], f"json_object({payload})", clean=clean)
 
 
 def _parquet_names(file: SourceFile) -> list[str]:

@@ -14,6 +14,7 @@ from pipelines.ingest.text_rows import MalformedRow
 
 CUSTOM_FIELD_TABLE = "custom_field"
 REPEATED = "shaped_repeated"
+_TWICE = "shaped_twice"
 
 _TYPE_IN_WORDS = {
     "number": "a number",
@@ -161,20 +162,26 @@ def _find_repeated(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Non
         f"good.{key} IS NOT DISTINCT FROM twice.{key}"
         for key in (identifier(field.name) for field in entity.keys)
     )
-    # Grouping first is cheap, and it leaves the window the few rows whose key repeats.
+    is_good = "exclusion IS NULL AND breach IS NULL"
+    # Grouping first is cheap, and it leaves the window the few rows whose key repeats. In a table
+    # of its own, because DuckDB takes them for many and would join by a hash of all rows.
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_TWICE} AS"
+        f" SELECT {keys} FROM {SHAPED} WHERE {is_good} GROUP BY {keys} HAVING count(*) > 1"
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {REPEATED} AS
-        WITH good AS (SELECT * FROM {SHAPED} WHERE exclusion IS NULL AND breach IS NULL),
-        twice AS (SELECT {keys} FROM good GROUP BY {keys} HAVING count(*) > 1),
+        WITH good AS (SELECT * FROM {SHAPED} WHERE {is_good}),
         ranked AS (
             SELECT row_number, ROW({", ".join(names)}) AS content,
                 first_value(ROW({", ".join(names)})) OVER same_key AS first_content,
                 row_number() OVER same_key AS position
-            FROM (SELECT good.* FROM good JOIN twice ON {same_key})
+            FROM (SELECT good.* FROM good JOIN {_TWICE} AS twice ON {same_key})
             WINDOW same_key AS (PARTITION BY {keys} ORDER BY row_number)
         )
         SELECT row_number, content IS NOT DISTINCT FROM first_content AS is_same
         FROM ranked WHERE position > 1""")
+    connection.execute(f"DROP TABLE {_TWICE}")
 
 
 def _find_loaded_before(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:

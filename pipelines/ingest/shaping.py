@@ -115,7 +115,11 @@ def shape(
             if test.field in mapping.columns
         ]
     )
-    trims = [(field_sql.trimmed(landing.sql_column(s)), trimmed[s]) for s in sources]
+    trims = [
+        (text if text in landing.clean else field_sql.trimmed(text), trimmed[source])
+        for source in sources
+        for text in [landing.sql_column(source)]
+    ]
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {SHAPED} AS
         WITH trimmed AS (SELECT row_number {_also(trims)} FROM {LANDING}),

@@ -73,6 +73,13 @@ def test_a_result_names_what_was_found_and_what_was_demanded(warehouse):
     )
 
 
+def test_a_query_without_rows_runs_once(warehouse):
+    change(warehouse, "CREATE SEQUENCE runs")
+    # Twenty rows draw the numbers 1 to 20, and a second run draws more.
+    (result,) = run(warehouse, query("select x from {batch} where nextval('runs') > 20"))
+    assert (result.passed, result.observed_value, result.sample) == (True, "0 rows", "[]")
+
+
 def test_only_a_failed_error_blocks(warehouse):
     failing = values("values_to_be_between", column="x", max_value=14)
     error, warning, passed = run(

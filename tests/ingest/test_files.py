@@ -311,6 +311,33 @@ def test_parquet_values_become_canonical_text(book: Book) -> None:
     ]
 
 
+def test_parquet_text_is_trimmed_and_blanks_are_named(book: Book) -> None:
+    frame = pl.DataFrame(
+        {
+            "id": ["A1 ", "\u00a0A2", "A3"],
+            "name": ["Acme", "Beta\n", " Co"],
+            "street": ["\u00a0", "  ", "1 Main St\u00a0"],
+            "revenue": [Decimal("12.50"), None, Decimal("-0.00")],
+        }
+    )
+    frame.write_parquet(book.root / "accounts.parquet")
+    columns = {"street": "street", "annual_revenue_usd": "revenue"}
+    book.map_accounts(file="accounts.parquet", columns=columns)
+    book.ingest()
+    assert book.rows(
+        "SELECT account_id, account_name, street, annual_revenue_usd"
+        " FROM raw_crm__account ORDER BY row_number"
+    ) == [
+        ("A1", "Acme", None, "12.50"),
+        ("A2", "Beta", None, None),
+        ("A3", "Co", "1 Main St", "0.00"),
+    ]
+    assert book.rows(
+        "SELECT column_name, row_number FROM meta_finding_row"
+        " WHERE rule = 'blank_text' ORDER BY ALL"
+    ) == [("street", 1), ("street", 2)]
+
+
 def test_json_values_and_odd_keys(book: Book) -> None:
     lines = [
         {"id": 7, "a/b~c": "Acme", "n": 12.5, "flag": True},
