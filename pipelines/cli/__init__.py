@@ -14,6 +14,7 @@ from pipelines.cli.compare import compare
 from pipelines.cli.console import complain
 from pipelines.cli.demo import demo
 from pipelines.cli.explain import explain
+from pipelines.cli.frontier import frontier
 from pipelines.cli.optimize import optimize
 from pipelines.cli.plans import plan, plans
 from pipelines.cli.push import push
@@ -46,7 +47,7 @@ def territory() -> None:
 
 for _command in (
     *(run, rebalance, route, check, status, explain, compare),
-    *(plans, plan, push, optimize, demo),
+    *(plans, plan, push, optimize, frontier, demo),
 ):
     territory.add_command(_command)
 

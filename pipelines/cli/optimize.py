@@ -63,19 +63,20 @@ def optimize(
     given = PlanningFiles(accounts, reps, overrides, policy, travel_matrix)
     with progress_shown(), stopping_gracefully():
         chosen = recognise(files, given)
-        rules = _policy(chosen.policy)
+        rules = policy_of(chosen.policy)
         report("Reading the planning tables")
         tables = read_planning_files(chosen, rules, as_of.date() if as_of else None)
         frames = make_plan(tables, rules, chosen.policy or "default policy").tables()
         report("Verifying the plan")
-        _stop_on_violations(violations_of(tables, rules, frames))
+        stop_on_violations(violations_of(tables, rules, frames))
         paths = write_plan_files(out, frames)
     for sentence in headline(frames):
         console.print(sentence, markup=False)
     console.print(f"Verified. {len(paths)} files written to {out}", markup=False)
 
 
-def _policy(path: Path | None) -> "Policy":
+def policy_of(path: Path | None) -> "Policy":
+    """The policy in the file `path`, the default one without a file."""
     from optimization import Policy, PolicyError, load_policy
 
     try:
@@ -84,7 +85,8 @@ def _policy(path: Path | None) -> "Policy":
         raise ConfigurationError(str(error)) from None
 
 
-def _stop_on_violations(violations: "Sequence[Violation]") -> None:
+def stop_on_violations(violations: "Sequence[Violation]") -> None:
+    """Raise GateError naming the first violations, if any."""
     if violations:
         raise GateError(
             f"the plan breaks {len(violations)} checks of the verifier: "

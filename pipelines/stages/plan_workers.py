@@ -108,11 +108,15 @@ def solve_side_by_side(tasks: Sequence[PlanTask], workers: int) -> None:
 
 
 def _begin(interrupts: "Synchronized[int]") -> None:
+    global _interrupts
+    _interrupts = interrupts
+    obey_parent()
+
+
+def obey_parent() -> None:
     """Set a process up: it heeds its parent instead of the terminal and dies with it."""
     import signal
 
-    global _interrupts
-    _interrupts = interrupts
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
