@@ -73,7 +73,7 @@ def page(results: list[dict[str, Any]]) -> str:
             f"## {result['size'].replace('x', ' × ')}",
             "",
             f"{len(result['points'])} plans in {result['seconds']} s "
-            f"({result['cpu_seconds']} s of CPU; asked for: {result['target_seconds']} s), "
+            f"({result['cpu_seconds']} s of CPU{_asked(result['target_seconds'])}), "
             f"{result['violations']} violations."
             + (f" {result['shortfall']}." if result["shortfall"] else ""),
             "",
@@ -89,6 +89,10 @@ def page(results: list[dict[str, Any]]) -> str:
             for p in result["points"]
         ]
     return "\n".join(lines) + "\n"
+
+
+def _asked(seconds: float | None) -> str:
+    return "" if seconds is None else f"; at most {seconds:g} s are asked for"
 
 
 def _usd(value: float | None) -> str:
