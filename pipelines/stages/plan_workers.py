@@ -50,9 +50,13 @@ def solve_tasks(tasks: Sequence[PlanTask], pairs: int) -> None:
     solve_side_by_side(tasks, workers)
 
 
-def worker_count(tasks: int, pairs: int) -> int:
-    """How many processes solve `tasks` scenarios of `pairs` pairs each; 1: none but this one."""
-    if tasks < 2 or tasks * pairs < FEWEST_PAIRS:
+def worker_count(tasks: int, pairs: int, fewest_pairs: int = FEWEST_PAIRS) -> int:
+    """How many processes solve `tasks` scenarios of `pairs` pairs each; 1: none but this one.
+
+    Args:
+        fewest_pairs: with fewer in all there is no process.
+    """
+    if tasks < 2 or tasks * pairs < fewest_pairs:
         return 1
     fitting = _available_bytes() // (BASE_BYTES + BYTES_PER_PAIR * pairs)
     return max(1, min(tasks, _cores(), fitting))
