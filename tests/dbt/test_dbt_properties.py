@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
+from datetime import date, timedelta
 from statistics import mean
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.dbt.company import small_company
+from tests.dbt.company import AS_OF, small_company
 from tests.dbt.dbt_run import Built
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -127,6 +128,40 @@ def test_scores_never_fall_where_what_drives_them_rises(
     )
     assert falls == 0
     assert rises > 5
+
+
+def random_team(seed: int = 3, *, hours: float = 1.0) -> Rows:
+    """60 reps of any tenure, share of a full post and selling hours (times `hours`)."""
+    rng, planned = np.random.default_rng(seed), date.fromisoformat(AS_OF)
+    reps = [
+        {
+            "rep_id": f"R{n:02}",
+            "rep_name": f"Rep {n}",
+            "hire_date": planned - timedelta(days=int(rng.integers(0, 3_000 if n % 2 else 400))),
+            "fte_share": rng.choice([0.5, 0.8, 1.0]),
+            "capacity_hours": float(rng.choice([1000, 1500])) * hours,
+        }
+        for n in range(60)
+    ]
+    account = {"account_id": "a", "account_name": "A", "owner_rep_id": "R00"}
+    return {"raw_crm__account": [account], "raw_crm__rep": reps}
+
+
+def test_capacity_grows_with_the_post_the_hours_and_the_time_in_it(
+    build_company: Callable[..., Built],
+) -> None:
+    query = (
+        "SELECT rep_id, selling_hours, fte_share, tenure_months, experience_multiplier, "
+        "ramp_share, effective_capacity_hours FROM int_rep__capacity ORDER BY rep_id"
+    )
+    team = build_company(random_team()).rows(query)
+    assert len({ramp for *_, ramp, _ in team}) > 10
+    for mine in team:
+        for other in team:
+            if all(a <= b for a, b in zip(mine[1:4], other[1:4], strict=True)):
+                assert mine[-1] <= other[-1] + 1e-6, (mine, other)
+    twice = build_company(random_team(hours=2.0)).rows(query)
+    assert [row[-1] for row in twice] == pytest.approx([2 * row[-1] for row in team], rel=1e-5)
 
 
 def test_nothing_depends_on_the_order_of_rows(

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -50,6 +51,32 @@ def test_every_rep_is_within_five_percent_of_target_or_at_the_floor(
     limit = max(float(after["tolerance_pct"]), float(after["floor_pct"]))
     assert float(after["tolerance_pct"]) == 5.0
     assert float(after["max_deviation_without_giants_pct"]) <= limit + ROUNDING_PCT
+
+
+def test_markets_hold_every_account_once_and_rank_by_what_is_untapped(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    (whole,) = rows(
+        published,
+        "SELECT count(*)::BIGINT AS accounts, sum(potential_usd) AS potential,"
+        " sum(actual_sales_usd) AS sales FROM dim_account",
+    )
+    (held,) = rows(
+        published,
+        "SELECT sum(account_count)::BIGINT AS accounts, sum(potential_usd) AS potential,"
+        " sum(actual_sales_usd) AS sales FROM kpi_market",
+    )
+    assert held == whole
+    markets = rows(published, "FROM kpi_market ORDER BY untapped_rank, market_id")
+    assert len(markets) > 100
+    for market, following in pairwise(markets):
+        assert market["untapped_usd"] >= following["untapped_usd"]
+    for market in markets:
+        size = market["market_usd"] if market["market_usd"] is not None else market["potential_usd"]
+        expected = max(float(size) - float(market["actual_sales_usd"]), 0.0)
+        assert float(market["untapped_usd"]) == pytest.approx(expected, abs=0.011)
+        is_uncovered = market["untapped_usd"] > 0 and market["covered_accounts"] == 0
+        assert market["is_uncovered"] == is_uncovered
 
 
 def test_balance_improves_on_every_measure(published: duckdb.DuckDBPyConnection) -> None:
