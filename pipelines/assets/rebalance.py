@@ -16,6 +16,7 @@ from dagster import (
 )
 from pydantic import Field
 
+from pipelines.assets.plan import INPUTS
 from pipelines.assets.table_metadata import materialized
 from pipelines.assets.workspace import Workspace
 from pipelines.keeping.notify import notify
@@ -40,7 +41,7 @@ class RebalanceConfig(Config):
     specs=[
         AssetSpec(
             key=table,
-            deps=["int_plan__account", "int_plan__rep", "stg_plan__override"],
+            deps=INPUTS,
             group_name="rebalance",
             owners=["team:sales-operations"],
             kinds={"numba", "highs", "duckdb"},

@@ -9,7 +9,6 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from pipelines.cli.console import console, progress_shown
-from pipelines.cli.optimize import policy_of, stop_on_violations
 from pipelines.cli.options import chosen_settings, settings_options
 from pipelines.errors import GateError
 from pipelines.progress import report
@@ -63,7 +62,7 @@ def frontier(
     gets frontier.parquet and frontier.csv.
     """
     from pipelines.stages.frontier import frontier_of
-    from pipelines.stages.planner import violations_of
+    from pipelines.stages.planner import stop_on_violations, violations_of
     from pipelines.standalone import write_plan_files
 
     with progress_shown():
@@ -88,13 +87,11 @@ def _given(
     """The planning tables, the policy, and what to call it."""
     from pipelines.stages.plan_task import read_inputs
     from pipelines.stages.run_context import RunContext, WorkPaths
-    from pipelines.standalone import PlanningFiles, read_planning_files, recognise
+    from pipelines.standalone import PlanningFiles, planning_inputs, recognise
 
     if files:
         chosen = recognise(files, PlanningFiles())
-        policy = policy_of(chosen.policy)
-        tables = read_planning_files(chosen, policy, as_of.date() if as_of else None)
-        return tables, policy, str(chosen.policy or "default policy")
+        return planning_inputs(chosen, as_of.date() if as_of else None)
     settings = chosen_settings(config, data_dir, as_of, scenario)
     paths = WorkPaths(settings.data_dir)
     if not (paths.context.is_file() and paths.planning.is_dir()):

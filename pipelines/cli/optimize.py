@@ -1,19 +1,13 @@
 """`territory optimize`: the planner alone, on files of planning tables."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pipelines.cli.console import console, progress_shown
-from pipelines.errors import ConfigurationError, GateError
 from pipelines.interrupts import stopping_gracefully
 from pipelines.progress import report
-
-if TYPE_CHECKING:
-    from optimization import Policy, Violation
 
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -51,45 +45,24 @@ def optimize(
     Which file is which is told by its columns, or by the options. Ctrl-C goes on with the best plan
     so far; a second one aborts.
     """
-    from pipelines.stages.planner import make_plan, violations_of
+    from pipelines.stages.planner import make_plan, stop_on_violations, violations_of
     from pipelines.standalone import (
         PlanningFiles,
         headline,
-        read_planning_files,
+        planning_inputs,
         recognise,
         write_plan_files,
     )
 
     given = PlanningFiles(accounts, reps, overrides, policy, travel_matrix)
     with progress_shown(), stopping_gracefully():
-        chosen = recognise(files, given)
-        rules = policy_of(chosen.policy)
         report("Reading the planning tables")
-        tables = read_planning_files(chosen, rules, as_of.date() if as_of else None)
-        frames = make_plan(tables, rules, chosen.policy or "default policy").tables()
+        chosen = recognise(files, given)
+        tables, rules, named = planning_inputs(chosen, as_of.date() if as_of else None)
+        frames = make_plan(tables, rules, named).tables()
         report("Verifying the plan")
         stop_on_violations(violations_of(tables, rules, frames))
         paths = write_plan_files(out, frames)
     for sentence in headline(frames):
         console.print(sentence, markup=False)
     console.print(f"Verified. {len(paths)} files written to {out}", markup=False)
-
-
-def policy_of(path: Path | None) -> "Policy":
-    """The policy in the file `path`, the default one without a file."""
-    from optimization import Policy, PolicyError, load_policy
-
-    try:
-        return Policy() if path is None else load_policy(path)
-    except PolicyError as error:
-        raise ConfigurationError(str(error)) from None
-
-
-def stop_on_violations(violations: "Sequence[Violation]") -> None:
-    """Raise GateError naming the first violations, if any."""
-    if violations:
-        raise GateError(
-            f"the plan breaks {len(violations)} checks of the verifier: "
-            + "; ".join(violation.message for violation in violations[:5])
-            + "; nothing was written. This is a fault of the planner: please report it"
-        )

@@ -81,7 +81,8 @@ def _with_files(
     files: tuple[Path, ...], plan_file: Path | None, out: Path | None, as_of: datetime | None
 ) -> None:
     from optimization.rebalance.drift import measure_drift
-    from pipelines.stages.rebalance import explained_errors, propose, sentences
+    from pipelines.stages.planner import planning_errors
+    from pipelines.stages.rebalance import propose, sentences
     from pipelines.standalone import write_plan_files
     from pipelines.standalone.chosen_file import planned_files
 
@@ -91,7 +92,7 @@ def _with_files(
         tables, policy, named, chosen = planned_files(
             files, plan_file, as_of.date() if as_of else None
         )
-        with explained_errors(named):
+        with planning_errors(policy, named):
             drift = measure_drift(
                 *(tables.accounts, tables.reps, tables.overrides, policy, chosen),
                 as_of=tables.as_of,

@@ -78,8 +78,9 @@ def _of_last_run(
     accounts: tuple[str, ...],
 ) -> pl.DataFrame:
     from pipelines.keeping.chosen import chosen_plan
-    from pipelines.stages.rebalance import read_planning_tables
+    from pipelines.stages.plan import read_planning_tables
     from pipelines.stages.run_context import RunContext, WorkPaths
+    from pipelines.warehouse import session
 
     settings = chosen_settings(config, data_dir, as_of, scenario)
     paths = WorkPaths(settings.data_dir)
@@ -91,7 +92,8 @@ def _of_last_run(
     context = RunContext.load(paths)
     day: date = context.as_of
     chosen = chosen_plan(settings.data_dir, day)
-    tables = read_planning_tables(settings, context)
+    with session(paths.warehouse) as connection:
+        tables = read_planning_tables(connection, settings, context)
     return _routed(tables, settings.policy, str(settings.policy_path), chosen.owners, accounts)
 
 
@@ -103,11 +105,16 @@ def _routed(
     accounts: tuple[str, ...],
 ) -> pl.DataFrame:
     from optimization import route_accounts
-    from pipelines.stages.rebalance import explained_errors
+    from pipelines.stages.fit_losses import with_estimates
+    from pipelines.stages.planner import planning_errors
 
-    with explained_errors(named):
+    with planning_errors(policy, named):
         return route_accounts(
-            *(tables.accounts, tables.reps, tables.overrides, policy, chosen),
+            tables.accounts,
+            tables.reps,
+            tables.overrides,
+            with_estimates(policy, tables.estimates),
+            chosen,
             account_ids=accounts or None,
             as_of=tables.as_of,
             travel_matrix=tables.travel_matrix,

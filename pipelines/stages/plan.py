@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import duckdb
 import polars as pl
@@ -11,14 +12,9 @@ from pipelines.progress import report
 from pipelines.settings.loader import Settings
 from pipelines.stages.check_results import CheckRow, append_check_results
 from pipelines.stages.plan_tables import is_solved, read_plan, unite
-from pipelines.stages.plan_task import INPUTS, PlanTask, read_inputs, solve_task, write_inputs
+from pipelines.stages.plan_task import INPUTS, PlanTask, matrix_of, solve_task, write_inputs
 from pipelines.stages.plan_workers import solve_tasks
-from pipelines.stages.planner import (
-    PlanningTables,
-    read_matrix,
-    travel_matrix_path,
-    violations_of,
-)
+from pipelines.stages.planner import PlanningTables, violations_of
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.warehouse import session
 
@@ -95,7 +91,7 @@ def read_planning_tables(
     frames = {name: connection.execute(query).pl() for name, query in INPUTS.items()}
     return PlanningTables(
         **frames,
-        travel_matrix=read_matrix(travel_matrix_path(settings.policy, settings.policy_path)),
+        travel_matrix=matrix_of(settings.scenarios[0]),
         as_of=context.as_of,
     )
 
@@ -116,12 +112,12 @@ def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
     paths = WorkPaths(settings.data_dir)
     with session(paths.warehouse) as connection:
         # From the database and not from the Parquet files: what is published is made of it.
-        write_inputs(connection, paths.planning)
+        tables = read_planning_tables(connection, settings, context)
         violations = [
             (scenario.name, violation)
             for scenario in settings.scenarios
             for violation in violations_of(
-                read_inputs(paths.planning, scenario, context.as_of),
+                replace(tables, travel_matrix=matrix_of(scenario)),
                 scenario.policy,
                 read_plan(connection, scenario.name),
             )

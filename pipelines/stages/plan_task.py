@@ -63,9 +63,14 @@ def read_inputs(folder: Path, scenario: Scenario, as_of: date) -> PlanningTables
             for name in INPUTS
             if name != "estimates" or (folder / f"{name}.parquet").is_file()
         },
-        travel_matrix=read_matrix(travel_matrix_path(scenario.policy, scenario.policy_path)),
+        travel_matrix=matrix_of(scenario),
         as_of=as_of,
     )
+
+
+def matrix_of(scenario: Scenario) -> pl.DataFrame | None:
+    """The drive times of the scenario; None without."""
+    return read_matrix(travel_matrix_path(scenario.policy, scenario.policy_path))
 
 
 def solve_task(task: PlanTask, is_interrupted: Callable[[], bool] | None = None) -> None:

@@ -1,6 +1,6 @@
 """Calling the planner and the verifier on planning tables, their errors in our terms."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipelines.errors import InfeasibleError, InputError, TerritoryError
+from pipelines.errors import GateError, InfeasibleError, InputError, TerritoryError
 from pipelines.interrupts import interruptible
 from pipelines.progress import report
 from pipelines.stages.fit_losses import fit_loss_findings, with_estimates
 
 if TYPE_CHECKING:
     from optimization import Plan, Policy, Violation
+
+# Violations that a message names.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,20 @@ def violations_of(
         as_of=tables.as_of,
         travel_matrix=tables.travel_matrix,
     )
+
+
+def stop_on_violations(violations: "Sequence[Violation]", judged: str = "the plan") -> None:
+    """Stop before anything is written where the verifier found something.
+
+    Raises:
+        GateError: naming the first violations.
+    """
+    if violations:
+        raise GateError(
+            f"{judged} breaks {len(violations)} checks of the verifier: "
+            + "; ".join(violation.message for violation in violations[:_NAMED])
+            + "; nothing was written. This is a fault of the planner: please report it"
+        )
 
 
 def _tell(what: str, done: int, total: int) -> None:

@@ -7,23 +7,22 @@ would make.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pipelines.errors import GateError, InfeasibleError, InputError, TerritoryError
 from pipelines.interrupts import interruptible
 from pipelines.keeping.chosen import ChosenPlan, chosen_plan
 from pipelines.progress import report
 from pipelines.publish.swap import building_folder, place, remove_folder, sync_tree
 from pipelines.settings.loader import Settings
+from pipelines.stages.fit_losses import with_estimates
+from pipelines.stages.plan import read_planning_tables
 from pipelines.stages.planner import (
     PlanningTables,
-    read_matrix,
-    travel_matrix_path,
+    planning_errors,
+    stop_on_violations,
     violations_of,
 )
 from pipelines.stages.run_context import RunContext, WorkPaths, digest_of
@@ -35,11 +34,6 @@ if TYPE_CHECKING:
 
 FOLDER = "proposals"
 TABLES = ("kpi_drift", "kpi_rebalance", "fct_rebalance_move")
-_INPUTS = {
-    "accounts": "SELECT * FROM int_plan__account ORDER BY account_id",
-    "reps": "SELECT * FROM int_plan__rep ORDER BY rep_id",
-    "overrides": "SELECT * FROM stg_plan__override ORDER BY account_id, action, rep_id, group_id",
-}
 _NAMED = 5
 
 
@@ -74,9 +68,10 @@ def rebalance(settings: Settings, context: RunContext, *, is_forced: bool = Fals
 
     chosen = chosen_plan(settings.data_dir, context.as_of)
     policy = settings.policy
-    tables = read_planning_tables(settings, context)
+    with session(WorkPaths(settings.data_dir).warehouse) as connection:
+        tables = read_planning_tables(connection, settings, context)
     report(f"Holding {chosen.plan_id} against the data")
-    with explained_errors(str(settings.policy_path)):
+    with planning_errors(policy, settings.policy_path):
         drift = measure_drift(
             *(tables.accounts, tables.reps, tables.overrides, policy, chosen.owners),
             penetration_then=chosen.penetration,
@@ -114,67 +109,38 @@ def rebalance(settings: Settings, context: RunContext, *, is_forced: bool = Fals
     return Kept(proposal_id, chosen, drift, proposal, message)
 
 
-def read_planning_tables(settings: Settings, context: RunContext) -> PlanningTables:
-    """What the last run left in the working database for a planner."""
-    with session(WorkPaths(settings.data_dir).warehouse) as connection:
-        frames = {name: connection.execute(query).pl() for name, query in _INPUTS.items()}
-    return PlanningTables(
-        **frames,
-        travel_matrix=read_matrix(travel_matrix_path(settings.policy, settings.policy_path)),
-        as_of=context.as_of,
-    )
-
-
 def propose(
     tables: PlanningTables, policy: "Policy", policy_path: str, owners: pl.DataFrame
 ) -> "Proposal":
     """The verified proposal for a chosen plan; Ctrl-C asks for the best one so far.
+
+    It reckons with the fit losses that closed deals tell, as plans do.
 
     Raises:
         as `rebalance`.
     """
     from optimization import rebalance_territories
 
-    with interruptible() as is_interrupted, explained_errors(policy_path):
+    with (
+        interruptible() as is_interrupted,
+        planning_errors(policy, policy_path, is_interrupted),
+    ):
         proposal = rebalance_territories(
-            *(tables.accounts, tables.reps, tables.overrides, policy, owners),
+            tables.accounts,
+            tables.reps,
+            tables.overrides,
+            with_estimates(policy, tables.estimates),
+            owners,
             as_of=tables.as_of,
             travel_matrix=tables.travel_matrix,
             progress=lambda what, done, total: report(f"Rebalancing: {what}", done, total),
             is_interrupted=is_interrupted,
         )
     report("Verifying the proposal")
-    judged = PlanningTables(
-        proposal.accounts, tables.reps, tables.overrides, tables.travel_matrix, tables.as_of
-    )
+    judged = replace(tables, accounts=proposal.accounts)
     violations = violations_of(judged, policy, proposal.plan.tables())
-    if violations:
-        raise GateError(
-            f"the proposal breaks {len(violations)} checks of the verifier: "
-            + "; ".join(violation.message for violation in violations[:_NAMED])
-            + "; nothing was written. This is a fault of the planner: please report it"
-        )
+    stop_on_violations(violations, "the proposal")
     return proposal
-
-
-@contextmanager
-def explained_errors(policy_path: str) -> Iterator[None]:
-    """The planner's errors in our terms."""
-    from optimization import Infeasible, PlanInputError
-    from optimization.errors import NoPlanYet, SolverError
-
-    try:
-        yield
-    except Infeasible as error:
-        raise InfeasibleError(f"{policy_path}: {error}") from None
-    except PlanInputError as error:
-        raise InputError(str(error)) from None
-    except SolverError as error:
-        raise TerritoryError(f"{policy_path}: {error}") from None
-    except NoPlanYet:
-        raise TerritoryError(
-            f"{policy_path}: nothing was found within solver.time_limit_seconds; allow more"
-        ) from None
 
 
 def sentences(drift: pl.DataFrame, proposal: "Proposal") -> list[str]:
@@ -188,10 +154,13 @@ def sentences(drift: pl.DataFrame, proposal: "Proposal") -> list[str]:
         if kpi["is_proved_fewest"]
         else f"at least {kpi['fewest_amount']:,.0f} {kpi['move_measure'].replace('_', ' ')} have to"
     )
+    drifted = (
+        f"{passed.height} signal(s) passed their thresholds: {'; '.join(why)}"
+        if why
+        else f"None of {drift.height} signals passed its threshold"
+    )
     return [
-        f"{passed.height} signal(s) passed their thresholds: "
-        + "; ".join(why)
-        + (f"; and {more} more" if more > 0 else ""),
+        drifted + (f"; and {more} more" if more > 0 else ""),
         f"{kpi['voluntary_moves']} account(s) would leave an active owner ({fewest}), "
         f"{kpi['forced_moves']} of reps who left and {kpi['new_assignments']} without owner get "
         "one",
@@ -212,7 +181,9 @@ def _message(
     told = sentences(drift, proposal)
     return {
         "event": "rebalance_proposed",
-        "text": f"{settings.project.name}: {chosen.plan_id} has drifted by {context.as_of}. "
+        "text": f"{settings.project.name}: {chosen.plan_id} "
+        + ("has drifted by" if drift["is_passed"].any() else "holds on")
+        + f" {context.as_of}. "
         + ". ".join(told)
         + ".",
         "company": settings.project.name,

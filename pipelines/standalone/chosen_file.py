@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipelines.errors import ConfigurationError, InputError, near
+from pipelines.errors import InputError, near
 from pipelines.stages.planner import PlanningTables
 from pipelines.standalone.planning_files import (
     PlanningFiles,
-    read_planning_files,
+    planning_inputs,
     read_table,
     recognise,
 )
@@ -29,15 +29,8 @@ def planned_files(
         ConfigurationError: the policy cannot be read.
         InputError: a file cannot be read; the message names file, row and column.
     """
-    from optimization import Policy, PolicyError, load_policy
-
-    found = recognise(files, PlanningFiles())
-    try:
-        policy = Policy() if found.policy is None else load_policy(found.policy)
-    except PolicyError as error:
-        raise ConfigurationError(str(error)) from None
-    tables = read_planning_files(found, policy, as_of)
-    return tables, policy, str(found.policy or "default policy"), read_owners(plan_file)
+    tables, policy, named = planning_inputs(recognise(files, PlanningFiles()), as_of)
+    return tables, policy, named, read_owners(plan_file)
 
 
 def read_owners(file: Path) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipelines.errors import InputError, near, quote
+from pipelines.errors import ConfigurationError, InputError, near, quote
 from pipelines.stages.planner import PlanningTables, read_matrix, travel_matrix_path
 from pipelines.standalone.columns import (
     ACCOUNTS,
@@ -61,6 +61,25 @@ def recognise(files: Sequence[Path], given: PlanningFiles) -> PlanningFiles:
         if getattr(found, role) is None:
             raise InputError(f"the {_words(role)} are missing; name their file with --{role}")
     return found
+
+
+def planning_inputs(
+    files: PlanningFiles, as_of: date | None
+) -> tuple[PlanningTables, "Policy", str]:
+    """The planning tables, the policy (the default one without a file), and what to call it.
+
+    Raises:
+        ConfigurationError: the policy cannot be read.
+        InputError: a table cannot be read; the message names file, row and column.
+    """
+    from optimization import Policy, PolicyError, load_policy
+
+    try:
+        policy = Policy() if files.policy is None else load_policy(files.policy)
+    except PolicyError as error:
+        raise ConfigurationError(str(error)) from None
+    tables = read_planning_files(files, policy, as_of)
+    return tables, policy, str(files.policy or "default policy")
 
 
 def read_planning_files(

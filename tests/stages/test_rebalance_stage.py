@@ -60,7 +60,29 @@ def with_plan(settings: Settings) -> None:
     make_effective(store, "plan_1", date(2026, 7, 1))
 
 
-def landed(settings: Settings, found: Tables) -> None:
+def quality(skill_penalty: float | None = None) -> pl.DataFrame:
+    """What closed deals tell of the skill penalty, within two points; None: nothing."""
+    return pl.DataFrame(
+        {
+            "score_name": ["response"] * (skill_penalty is not None),
+            "metric": ["skill_penalty"] * (skill_penalty is not None),
+            "metric_value": [] if skill_penalty is None else [skill_penalty],
+            "lower_value": [] if skill_penalty is None else [skill_penalty - 0.01],
+            "upper_value": [] if skill_penalty is None else [skill_penalty + 0.01],
+            "row_count": [] if skill_penalty is None else [4474],
+        },
+        schema={
+            "score_name": pl.String,
+            "metric": pl.String,
+            "metric_value": pl.Float64,
+            "lower_value": pl.Float64,
+            "upper_value": pl.Float64,
+            "row_count": pl.Int64,
+        },
+    )
+
+
+def landed(settings: Settings, found: Tables, skill_penalty: float | None = None) -> None:
     """The planning tables of a run."""
     paths = WorkPaths(settings.data_dir)
     paths.work.mkdir(parents=True, exist_ok=True)
@@ -69,6 +91,7 @@ def landed(settings: Settings, found: Tables) -> None:
             ("int_plan__account", found.accounts),
             ("int_plan__rep", found.reps),
             ("stg_plan__override", found.overrides),
+            ("int_score__model_quality", quality(skill_penalty)),
         ):
             connection.register("frame", frame.to_arrow())
             connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM frame")
@@ -88,6 +111,29 @@ def test_nothing_is_proposed_while_the_plan_holds(settings: Settings) -> None:
         assert connection.execute("SELECT count(*) FROM kpi_rebalance").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM kpi_drift").fetchone() == (4,)
     assert run_tags(kept) == {"territory/chosen_plan": "plan_1", "territory/drift": "0"}
+    asked_for = rebalance(settings, CONTEXT, is_forced=True)
+    assert asked_for.message is not None
+    assert "plan_1 holds on 2026-07-31. None of 4 signals passed" in asked_for.message["text"]
+
+
+def test_proposals_reckon_with_the_fit_losses_that_plans_do(settings: Settings) -> None:
+    """R2, who gets the new account, does not know its industry; closed deals say what that costs
+    other than the policy's 15 %."""
+    with_plan(settings)
+    strangers = tables(
+        [owned("A1", "R1"), owned("A2", "R1"), owned("A3", "R2"), account("A4")],
+        [rep("R1", skill_industries="retail"), rep("R2", skill_industries="energy")],
+    )
+    losses = []
+    for skill_penalty in (None, 0.30):
+        landed(settings, strangers, skill_penalty)
+        kept = rebalance(settings, CONTEXT)
+        assert kept.proposal is not None
+        (row,) = kept.proposal.plan.assignment.filter(account_id="A4").to_dicts()
+        assert row["rep_id"] == "R2"
+        losses.append(row["fit_loss_usd"])
+    assert losses[0] > 0
+    assert losses[1] == pytest.approx(2 * losses[0])
 
 
 def test_drift_makes_a_proposal_with_its_price(settings: Settings) -> None:
