@@ -53,12 +53,9 @@ def open_arcs(problem: Problem, lp: LpOptimum, per_rep: int, is_gentle: bool) ->
 
 def held_arcs(problem: Problem, arcs: Arcs, owner: Ints, certificate: Certificate) -> Arcs:
     """The arcs without those that lead dear units away from their owners (U)."""
-    prices, reps = certificate.prices, problem.rep_count
     values = problem.pairs.at(np.arange(problem.unit_count), owner)
-    at = np.minimum(owner, reps - 1)
-    stake = (prices.above[at] * values.load + prices.below[at] * values.fill).sum(axis=1)
-    is_dear = stake >= HELD_STAKE * abs(certificate.bound) / max(reps, 1)
-    is_held = is_dear & (owner < reps)
+    least = HELD_STAKE * abs(certificate.bound) / max(problem.rep_count, 1)
+    is_held = (values.stake(owner, certificate.prices) >= least) & (owner < problem.rep_count)
     held, left = np.flatnonzero(is_held), ~is_held[arcs.unit]
     return arcs_of(
         problem,

@@ -23,9 +23,9 @@ import numpy as np
 from optimization.engine.bound import valid_prices
 from optimization.engine.lp import Relaxation
 from optimization.engine.problem import Floats, Ints, Prices, Problem
+from optimization.engine.split_units import SplitUnits, unit_sizes
 from optimization.engine.watch import Watch
 
-FRACTION = 1e-6
 # By size a whole target is worth so many times what a mean territory costs.
 WORTH = 2.0
 # Steps go down from half of the largest stake in levels of about this ratio, so that no large unit
@@ -82,47 +82,6 @@ def descend(
     return _Descent(relaxation, manner, value).run()
 
 
-def unit_sizes(relaxation: Relaxation) -> Floats:
-    """(U) largest share of a target of a resource with hard limits, at the unit's cheapest rep."""
-    limits, values = relaxation.problem.limits, relaxation.values
-    is_hard = np.isfinite(limits.upper).any(axis=0) | np.isfinite(limits.lower).any(axis=0)
-    return np.maximum(values.load, values.fill)[:, is_hard].max(axis=1, initial=0.0)
-
-
-@dataclass(frozen=True)
-class _Split:
-    """Units split in the last LP, rising, with what is at stake; their shares follow each other."""
-
-    unit: Ints  # (n)
-    stake: Floats  # (n) USD: load at the prices of the dearest rep with a share
-    first: Ints  # (n + 1) shares of unit k are first[k] : first[k + 1], largest first
-    rep: Ints
-    share: Floats
-
-    @classmethod
-    def of(cls, relaxation: Relaxation, worth: Floats, counts_prices: bool) -> "_Split":
-        """worth: (U) USD at stake where prices do not count."""
-        lp, problem = relaxation.lp, relaxation.problem
-        share = lp.shares()
-        found = np.flatnonzero((share > FRACTION) & (share < 1 - FRACTION))
-        found = found[np.lexsort((lp.rep[found], -share[found], lp.unit[found]))]
-        unit, rep = lp.unit[found], lp.rep[found]
-        units, first = np.unique(unit, return_index=True)
-        stake = worth[units]
-        if counts_prices and units.size:
-            prices = valid_prices(problem.limits, lp.prices())
-            values = problem.pairs.at(unit, rep)
-            held = rep < problem.rep_count
-            at = np.where(held, rep, 0)
-            cost = (prices.above[at] * values.load + prices.below[at] * values.fill).sum(axis=1)
-            stake = np.maximum.reduceat(np.where(held, cost, 0.0), first)
-        return cls(units, stake, np.append(first, unit.size), rep, share[found])
-
-    def reps(self, k: int) -> Ints:
-        """Reps with a share of the unit in place k, largest share first."""
-        return self.rep[self.first[k] : self.first[k + 1]]
-
-
 @dataclass
 class _Descent:
     """The relaxation and its last value, USD, as units are placed."""
@@ -132,58 +91,68 @@ class _Descent:
     value: float
     trials: int = 0
 
+    def __post_init__(self) -> None:
+        self.mean = abs(self.value) / max(self.relaxation.problem.rep_count, 1)
+        self.worth = WORTH * self.mean * unit_sizes(self.relaxation)
+
     def run(self) -> Ints:
         relaxation, manner = self.relaxation, self.manner
-        mean = abs(self.value) / max(relaxation.problem.rep_count, 1)
-        worth = WORTH * mean * unit_sizes(relaxation)
         owner = relaxation.owners()
-        least, steps = manner.least_stake * mean, 0
-        split = _Split.of(relaxation, worth, manner.counts_prices)
-        for level in _levels(float(split.stake.max(initial=0.0)), least):
-            while steps < manner.steps and (split.stake >= level).any():
-                value = self._step(split, level, REGRET * mean)
+        least, steps = manner.least_stake * self.mean, 0
+        split = SplitUnits.of(relaxation)
+        stake = self._stake(split)
+        for level in _levels(float(stake.max(initial=0.0)), least):
+            while steps < manner.steps and (stake >= level).any():
+                value = self._step(split, stake, level)
                 if value is None:
                     return owner
                 self.value, owner, steps = value, relaxation.owners(), steps + 1
-                split = _Split.of(relaxation, worth, manner.counts_prices)
+                split = SplitUnits.of(relaxation)
+                stake = self._stake(split)
         return owner
 
-    def _step(self, split: _Split, level: float, regret: float) -> float | None:
+    def _stake(self, split: SplitUnits) -> Floats:
+        """(n) USD: each unit's worth by size, or its load at the prices of its dearest rep."""
+        if not self.manner.counts_prices or not split.unit.size:
+            return self.worth[split.unit]
+        problem, lp = self.relaxation.problem, self.relaxation.lp
+        prices = valid_prices(problem.limits, lp.prices())
+        unit = np.repeat(split.unit, np.diff(split.first))
+        stake = problem.pairs.at(unit, split.rep).stake(split.rep, prices)
+        return np.maximum.reduceat(stake, split.first[:-1])
+
+    def _step(self, split: SplitUnits, stake: Floats, level: float) -> float | None:
         """Place what is chosen; the value then, None where the watch struck."""
-        chosen = self._chosen(split, level)
-        dearest = int(chosen[np.argmax(split.stake[chosen])])
-        reps = split.reps(dearest)
-        value = self._placed(split, chosen, None)
-        if value is None or value - self.value <= regret or self.trials >= self.manner.trials:
+        chosen = self._chosen(split, stake, level)
+        dearest = int(chosen[np.argmax(stake[chosen])])
+        value = self._placed(split.unit[chosen], split.top_rep[chosen])
+        is_dear = value is not None and value - self.value > REGRET * self.mean
+        if not is_dear or self.trials >= self.manner.trials:
             return value
         # Something went to the wrong place: the dearest alone, at either of its largest shares.
         self.trials += 1
         self.relaxation.release(split.unit[chosen])
-        best: tuple[float, int] | None = None
-        for rep in reps[:2].tolist():
-            found = self._placed(split, np.array([dearest]), rep)
-            if found is None:
+        unit, reps = split.unit[[dearest]], split.reps(dearest)[:2]
+        values = []
+        for rep in reps:
+            value = self._placed(unit, np.array([rep]))
+            if value is None:
                 return None
-            if best is None or found < best[0]:
-                best = (found, rep)
-        assert best is not None
-        return self._placed(split, np.array([dearest]), best[1])
+            values.append(value)
+        return self._placed(unit, reps[[int(np.argmin(values))]])
 
-    def _placed(self, split: _Split, chosen: Ints, rep: int | None) -> float | None:
-        """The value once the chosen units are at `rep`, or each at its largest share."""
-        units = split.unit[chosen]
-        reps = split.rep[split.first[chosen]] if rep is None else np.full(units.size, rep)
+    def _placed(self, units: Ints, reps: Ints) -> float | None:
+        """The value once the units are at these reps; None where the watch struck."""
         self.relaxation.place(units, reps)
         return self.relaxation.resolve(self.manner.pricings)
 
-    def _chosen(self, split: _Split, level: float) -> Ints:
+    def _chosen(self, split: SplitUnits, stake: Floats, level: float) -> Ints:
         """Places of units to place at once: the dearest with the clearest share, no two at one rep,
         and those that are nearly whole."""
         taken = np.zeros(self.relaxation.problem.rep_count + 1, dtype=bool)
-        share = split.share[split.first[:-1]]
-        chosen = share >= NEARLY_WHOLE
-        for k in np.argsort(-split.stake * (0.2 + share), kind="stable").tolist():
-            if split.stake[k] < level:
+        chosen = split.top_share >= NEARLY_WHOLE
+        for k in np.argsort(-stake * (0.2 + split.top_share), kind="stable").tolist():
+            if stake[k] < level:
                 continue
             reps = split.reps(k)
             if not taken[reps].any():

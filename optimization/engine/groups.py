@@ -53,7 +53,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Shares:
     """A plan, whole or fractional: shares (n) of units at reps, with every unit's sum 1."""
 
     unit: Ints
@@ -61,18 +61,18 @@ class Standing:
     share: Floats
 
     @classmethod
-    def of(cls, owner: Ints) -> "Standing":
+    def of(cls, owner: Ints) -> "Shares":
         """A whole plan; owner: (U)."""
         return cls(np.arange(owner.size), owner, np.ones(owner.size))
 
 
 def groups_of(
-    problem: Problem, prices: Prices, standing: Standing, size: int, apart: Ints | None = None
+    problem: Problem, prices: Prices, shares: Shares, size: int, apart: Ints | None = None
 ) -> list[Group]:
     """Split the problem into groups of about `size` reps at most.
 
     prices: near those of the relaxation; they say which reps compete.
-    standing: what decides where units go and what budgets a group may use.
+    shares: what decides where units go and what budgets a group may use.
     apart: (J) group of each rep in another split; this one runs its borders elsewhere.
     """
     ranking = problem.pairs.cheapest(prices, 2)
@@ -80,8 +80,8 @@ def groups_of(
     if apart is not None:
         close *= np.where(apart[:, None] == apart, TOGETHER_BEFORE, 1.0)
     group_of = split_reps(close, size)
-    holder = np.append(group_of, -1)[_holder(problem, standing, ranking)]
-    budgets = _budget_shares(problem, standing, holder, int(group_of.max(initial=0)) + 1)
+    holder = np.append(group_of, -1)[_holder(problem, shares, ranking)]
+    budgets = _budget_shares(problem, shares, holder, int(group_of.max(initial=0)) + 1)
     return [
         _group(problem, np.flatnonzero(holder == k), np.flatnonzero(group_of == k), budget)
         for k, budget in enumerate(budgets)
@@ -154,11 +154,11 @@ def _grown(close: Floats, count: int) -> Bools:
     return inside
 
 
-def _holder(problem: Problem, standing: Standing, ranking: Ranking) -> Ints:
+def _holder(problem: Problem, shares: Shares, ranking: Ranking) -> Ints:
     """(U) the rep that holds most of each unit; its best one where that is nobody."""
     holder = ranking.rep[:, 0].copy()
-    order = np.lexsort((-standing.rep, standing.share))
-    holder[standing.unit[order]] = standing.rep[order]
+    order = np.lexsort((-shares.rep, shares.share))
+    holder[shares.unit[order]] = shares.rep[order]
     nobody = problem.rep_count
     at_nobody = np.flatnonzero(holder == nobody)
     if at_nobody.size:
@@ -168,11 +168,11 @@ def _holder(problem: Problem, standing: Standing, ranking: Ranking) -> Ints:
     return holder
 
 
-def _budget_shares(problem: Problem, standing: Standing, holder: Ints, count: int) -> Floats:
+def _budget_shares(problem: Problem, shares: Shares, holder: Ints, count: int) -> Floats:
     """(G, B) what each group may use of each budget: the same part of what it uses now."""
-    values = problem.pairs.at(standing.unit, standing.rep)
+    values = problem.pairs.at(shares.unit, shares.rep)
     used = np.zeros((count, len(problem.budgets)))
-    np.add.at(used, holder[standing.unit], values.weight * standing.share[:, None])
+    np.add.at(used, holder[shares.unit], values.weight * shares.share[:, None])
     total = used.sum(axis=0)
     part = np.where(total > 0, used / np.where(total > 0, total, 1.0), 1.0 / count)
     return part * problem.budget_limit

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from optimization.engine.bound import limit_terms, valid_prices
-from optimization.engine.descent import FRACTION, unit_sizes
 from optimization.engine.lp import Relaxation
 from optimization.engine.problem import Bools, Floats, Prices, Problem
+from optimization.engine.split_units import SplitUnits, unit_sizes
 from optimization.engine.watch import Watch
 
 # Units of at least this share of a target are told apart.
@@ -121,16 +121,10 @@ class _Tree:
 
     def _choose(self) -> tuple[int, int] | None:
         """The large unit whose splitting hides most, and the rep with its largest share."""
-        lp = self.relaxation.lp
-        share = lp.shares()
-        split = np.flatnonzero(
-            (share > FRACTION) & (share < 1 - FRACTION) & (self.size[lp.unit] >= LARGE_UNIT)
-        )
-        if not split.size:
+        split = SplitUnits.of(self.relaxation)
+        hidden = self.size[split.unit] * np.minimum(1 - split.top_share, 0.5)
+        hidden[self.size[split.unit] < LARGE_UNIT] = -1.0
+        if hidden.max(initial=-1.0) < 0:
             return None
-        unit, rep, part = lp.unit[split], lp.rep[split], share[split]
-        order = np.lexsort((rep, -part, unit))
-        units, first = np.unique(unit[order], return_index=True)
-        top = order[first]
-        k = int(np.argmax(self.size[units] * np.minimum(1 - part[top], 0.5)))
-        return int(units[k]), int(rep[top[k]])
+        k = int(np.argmax(hidden))
+        return int(split.unit[k]), int(split.top_rep[k])

@@ -95,6 +95,13 @@ class PairValues:
         limits = (prices.above[at] * self.load - prices.below[at] * self.fill).sum(axis=1)
         return total + np.where(held, limits, 0.0)
 
+    def stake(self, rep: Ints, prices: Prices) -> Floats:
+        """What is at stake for the limits, (n) USD: above . a + below . f; 0 for nobody."""
+        held = rep < prices.above.shape[0]
+        at = np.where(held, rep, 0)
+        limits = (prices.above[at] * self.load + prices.below[at] * self.fill).sum(axis=1)
+        return np.where(held, limits, 0.0)
+
 
 @dataclass(frozen=True)
 class Ranking:
@@ -226,6 +233,19 @@ class Problem:
             held = held[held < self.rep_count]
             count += held.size - np.unique(held).size
         return count
+
+    def widened(self, owner: Ints) -> "Problem":
+        """The problem with each limit that a plan exceeds widened to what it needs; owner: (U)."""
+        plan, limits = self.evaluate(owner), self.limits
+        return replace(
+            self,
+            limits=replace(
+                limits,
+                upper=np.where(plan.excess_above > 0, plan.load, limits.upper),
+                lower=np.where(plan.excess_below > 0, plan.fill, limits.lower),
+            ),
+            budget_limit=np.where(plan.excess_budget > 0, plan.budget_use, self.budget_limit),
+        )
 
     def with_effort(self, **changes: float) -> "Problem":
         return replace(self, effort=replace(self.effort, **changes))  # type: ignore[arg-type]

@@ -16,7 +16,6 @@ Tiny problems go to the whole Pyomo model at once and are proved optimal (exact)
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -30,7 +29,7 @@ from optimization.engine.descent import BY_SIZE, BY_STAKE, descend
 from optimization.engine.dive import plan_by_dive
 from optimization.engine.exact import solve_exactly
 from optimization.engine.fixing import surviving_arcs
-from optimization.engine.groups import Group, Standing, group_numbers, groups_of
+from optimization.engine.groups import Group, Shares, group_numbers, groups_of
 from optimization.engine.large_units import branch_on_large
 from optimization.engine.lp import ROUND_LIMIT, LpOptimum, solve_lp
 from optimization.engine.model import ModelAnswer, solve_model
@@ -278,13 +277,13 @@ class _Solve:
         """
         self._offer(rounded(self.problem, lp))
         nobody, apart = self.problem.rep_count, None
-        standing = Standing(lp.unit, lp.rep, lp.share)
+        shares = Shares(lp.unit, lp.rep, lp.share)
         if self._is_priced_only:
-            standing = Standing.of(drawn(self.problem, lp.prices))
+            shares = Shares.of(drawn(self.problem, lp.prices))
         for number in range(max(self.effort.rounds - 1, 1)):
             if self.watch.is_over():
                 break
-            groups = groups_of(self.problem, lp.prices, standing, GROUP_REPS, apart)
+            groups = groups_of(self.problem, lp.prices, shares, GROUP_REPS, apart)
             owner = self._best().copy()
             tasks = [
                 partial(self._group_plan, group, lp.prices, owner if number else None)
@@ -295,7 +294,7 @@ class _Solve:
             self._offer(owner)
             self._tell("groups of reps")
             apart = group_numbers(groups, nobody)
-            standing = Standing.of(self._best())
+            shares = Shares.of(self._best())
         if self.relaxation > self.allowance:
             self._offer_all(self._searches(self._candidates(lp, is_wide=True), 0))
             self._tell("repair")
@@ -387,21 +386,10 @@ class _Solve:
         A total excess that may be spent anywhere would be the weaker certificate: at 2,000 x 40 its
         bound lies 0.3 to 1 % lower.
         """
-        plan = self.problem.evaluate(self._best())
-        limits = self.problem.limits
-        self.problem = replace(
-            self.problem,
-            limits=replace(
-                limits,
-                upper=np.where(plan.excess_above > 0, plan.load, limits.upper),
-                lower=np.where(plan.excess_below > 0, plan.fill, limits.lower),
-            ),
-            budget_limit=np.where(
-                plan.excess_budget > 0, plan.budget_use, self.problem.budget_limit
-            ),
-        )
+        clashes = self.problem.evaluate(self._best()).clashes
+        self.problem = self.problem.widened(self._best())
         self.bound, self.certificate = -np.inf, None
-        self.relaxation = float(plan.clashes)
+        self.relaxation = float(clashes)
         self.allowance = _room(self.relaxation)
         self.population.clear()
         self.population.add(self._best(), 0.0, self.cost)

@@ -146,7 +146,7 @@ def _by_search(moves: MoveProblem, price: float | None, watch: Watch, tell: Tell
 
 def _cheaper(moves: MoveProblem, owner: Ints, watch: Watch) -> Ints:
     """A plan of no more excess and moves and of no more cost, by re-deals among a few reps."""
-    problem = widened(moves.limited(moves.used(owner) + MOVES_ROOM / 2), owner)
+    problem = moves.limited(moves.used(owner) + MOVES_ROOM / 2).widened(owner)
     certificate = _relaxed(problem, watch)
     ranking = problem.pairs.cheapest(certificate.prices, DEPTH)
     unit, place = np.nonzero(ranking.rep >= 0)
@@ -201,13 +201,13 @@ def _proved(moves: MoveProblem, found: _Found, step: float, watch: Watch) -> Reb
     asked = moves.problem.evaluate(owner)
     used, cost = moves.used(owner), asked.objective
     fewest = solve_lp(
-        widened(moves.moves_alone, owner), penalty=PENALTY_OF_MOVES, watch=Watch()
+        moves.moves_alone.widened(owner), penalty=PENALTY_OF_MOVES, watch=Watch()
     ).certificate.bound
     if step > 0 and np.isfinite(fewest):
         fewest = np.ceil(fewest / step - 1e-6) * step
     fewest = min(max(fewest, found.fewest_moves, 0.0), used)
-    anyone = _relaxed(widened(moves.problem, owner), Watch())
-    limited = _relaxed(widened(moves.limited(used + MOVES_ROOM / 2), owner), Watch())
+    anyone = _relaxed(moves.problem.widened(owner), Watch())
+    limited = _relaxed(moves.limited(used + MOVES_ROOM / 2).widened(owner), Watch())
     place = moves.place
     prices = replace(anyone.prices, budget=np.delete(anyone.prices.budget, place))
     return Rebalanced(
@@ -221,21 +221,6 @@ def _proved(moves: MoveProblem, found: _Found, step: float, watch: Watch) -> Reb
         any_bound=min(anyone.bound, cost),
         prices=prices,
         is_repeatable=not watch.has_struck,
-    )
-
-
-def widened(problem: Problem, owner: Ints) -> Problem:
-    """The problem with each limit that a plan exceeds widened to what the plan needs of it."""
-    plan = problem.evaluate(owner)
-    limits = problem.limits
-    return replace(
-        problem,
-        limits=replace(
-            limits,
-            upper=np.where(plan.excess_above > 0, plan.load, limits.upper),
-            lower=np.where(plan.excess_below > 0, plan.fill, limits.lower),
-        ),
-        budget_limit=np.where(plan.excess_budget > 0, plan.budget_use, problem.budget_limit),
     )
 
 

@@ -1,18 +1,16 @@
 """The append-only log of acts: one line of JSON each, chained by digests, forced to the disk.
 
 One line is one act, so an act that ends one plan and starts another happens whole or not at all.
-A line cut off by a crash was never acknowledged; the next act takes its place.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.errors import TerritoryError
 from pipelines.lifecycle.acts import Act
-from pipelines.publish.swap import sync_folder
+from pipelines.publish.line_log import append_lines, whole_lines
 
 LOG_NAME = "acts.jsonl"
 _START = "0" * 64
@@ -38,27 +36,12 @@ class ActLog:
         for _, digest in self._lines():
             previous = digest
         line = json.dumps({**act.content(), "previous": previous}, ensure_ascii=False) + "\n"
-        is_new = not self._path.exists()
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            # Whatever stands behind the last line break belongs to an act that never was.
-            end = len(_whole(self._path.read_bytes()))
-            os.ftruncate(descriptor, end)
-            os.pwrite(descriptor, line.encode(), end)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if is_new:
-            sync_folder(self._path.parent)
+        append_lines(self._path, line)
 
     def _lines(self) -> Iterator[tuple[Act, str]]:
         """Every act with the digest of its line."""
-        try:
-            content = _whole(self._path.read_bytes())
-        except FileNotFoundError:
-            return
         previous = _START
-        for number, line in enumerate(content.splitlines(), start=1):
+        for number, line in enumerate(whole_lines(self._path), start=1):
             try:
                 fields = json.loads(line)
                 is_next = fields["previous"] == previous
@@ -72,8 +55,3 @@ class ActLog:
                 )
             previous = hashlib.sha256(line).hexdigest()
             yield act, previous
-
-
-def _whole(content: bytes) -> bytes:
-    """`content` up to its last line break."""
-    return content[: content.rfind(b"\n") + 1]

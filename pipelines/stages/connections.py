@@ -9,6 +9,7 @@ from pipelines.errors import ConfigurationError, InputError, near
 from pipelines.ingest import SourceInput, load_mapping
 from pipelines.ingest.connectors.duckdb_tables import DuckDBTables
 from pipelines.ingest.connectors.protocol import Connector
+from pipelines.ingest.connectors.sessions import http_session, salesforce_access
 from pipelines.ingest.file_search import find_files
 from pipelines.ingest.history import VersionedTable
 from pipelines.ingest.landed.extraction import (
@@ -48,32 +49,11 @@ def open_connector(connector: ConnectorSettings) -> Connector:
     """The connector that the settings describe; nothing is asked yet."""
     if isinstance(connector, DuckDBSettings):
         return DuckDBTables(connector.database, connector.schema_)
-    from pipelines.ingest.connectors.guarded_http import GuardedSession, HttpLimits
-
-    session = GuardedSession(
-        HttpLimits(
-            timeout_seconds=connector.timeout_seconds,
-            total_seconds=connector.total_seconds,
-            body_bytes=connector.max_body_mb << 20,
-            attempts=connector.attempts,
-            first_wait_seconds=connector.first_wait_seconds,
-            longest_wait_seconds=connector.longest_wait_seconds,
-        ),
-        note=lambda text: report(text),
-    )
+    session = http_session(connector)
     if isinstance(connector, SalesforceSettings):
-        from pipelines.ingest.connectors.salesforce import SalesforceAccess, SalesforceTables
+        from pipelines.ingest.connectors.salesforce import SalesforceTables
 
-        return SalesforceTables(
-            SalesforceAccess(
-                login_url=connector.login_url,
-                api_version=connector.api_version,
-                secret_prefix=connector.secret_prefix,
-                bulk_rows=connector.bulk_rows,
-                poll_seconds=connector.poll_seconds,
-            ),
-            session,
-        )
+        return SalesforceTables(salesforce_access(connector), session)
     assert isinstance(connector, HubSpotSettings)
     from pipelines.ingest.connectors.hubspot import HubSpotTables
 

@@ -1,11 +1,11 @@
 """What a push needs of a CRM, and which CRM the settings name."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from pipelines.errors import ConfigurationError
-from pipelines.progress import report
+from pipelines.ingest.connectors.sessions import http_session, salesforce_access
 from pipelines.settings.connectors import ConnectorSettings, HubSpotSettings, SalesforceSettings
 from pipelines.writeback.changes import Change, CrmState
 from pipelines.writeback.ids import System
@@ -52,32 +52,11 @@ def open_crm(config: Path, connector: ConnectorSettings | None) -> Crm:
             f"{config}: sources.crm has no connector of type salesforce or hubspot, so there is "
             "nowhere to send to; load the files of published/crm by hand, or add the connector"
         )
-    from pipelines.ingest.connectors.guarded_http import GuardedSession, HttpLimits
-
-    note: Callable[[str], None] = report
-    session = GuardedSession(
-        HttpLimits(
-            timeout_seconds=connector.timeout_seconds,
-            total_seconds=connector.total_seconds,
-            body_bytes=connector.max_body_mb << 20,
-            attempts=connector.attempts,
-            first_wait_seconds=connector.first_wait_seconds,
-            longest_wait_seconds=connector.longest_wait_seconds,
-        ),
-        note=note,
-    )
+    session = http_session(connector)
     if isinstance(connector, HubSpotSettings):
         from pipelines.writeback.hubspot import HubSpotWriter
 
         return HubSpotWriter(connector.base_url, connector.secret_prefix, session)
-    from pipelines.ingest.connectors.salesforce import SalesforceAccess
     from pipelines.writeback.salesforce import SalesforceWriter
 
-    access = SalesforceAccess(
-        login_url=connector.login_url,
-        api_version=connector.api_version,
-        secret_prefix=connector.secret_prefix,
-        bulk_rows=connector.bulk_rows,
-        poll_seconds=connector.poll_seconds,
-    )
-    return SalesforceWriter(access, session)
+    return SalesforceWriter(salesforce_access(connector), session)

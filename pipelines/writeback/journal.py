@@ -5,13 +5,13 @@ is on the disk before the next request is made.
 """
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import TerritoryError
+from pipelines.publish.line_log import append_lines, whole_lines
 from pipelines.writeback.changes import Change, Desired, Link
 
 JOURNAL_NAME = "push.jsonl"
@@ -73,12 +73,8 @@ class Journal:
         return Desired(owners, links)
 
     def _entries(self) -> Iterator[dict[str, Any]]:
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return
         # A line cut off by a crash was never sent.
-        for number, line in enumerate(content[: content.rfind(b"\n") + 1].splitlines(), start=1):
+        for number, line in enumerate(whole_lines(self.path), start=1):
             try:
                 yield json.loads(line)
             except ValueError:
@@ -88,15 +84,5 @@ class Journal:
 
     def _append(self, entries: Any) -> None:
         text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-        if not text:
-            return
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            end = os.fstat(descriptor).st_size
-            if end and os.pread(descriptor, 1, end - 1) != b"\n":
-                end = self.path.read_bytes().rfind(b"\n") + 1
-            os.ftruncate(descriptor, end)
-            os.pwrite(descriptor, text.encode(), end)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if text:
+            append_lines(self.path, text)

@@ -10,7 +10,7 @@ from optimization.engine import solve as solve_module
 from optimization.engine.dense import DensePairs
 from optimization.engine.groups import (
     PairsAmong,
-    Standing,
+    Shares,
     affinity,
     group_numbers,
     groups_of,
@@ -45,7 +45,7 @@ def _map(seed: int, units: int = 600, reps: int = 24) -> Problem:
 def test_every_unit_and_rep_is_in_one_group(seed: int) -> None:
     problem = random_problem(seed, units=300, reps=12)
     lp = solve_lp(problem, penalty=PENALTY, watch=Watch())
-    groups = groups_of(problem, lp.prices, Standing(lp.unit, lp.rep, lp.share), 5)
+    groups = groups_of(problem, lp.prices, Shares(lp.unit, lp.rep, lp.share), 5)
     assert len(groups) > 1
     assert max(group.reps.size for group in groups) <= 5
     for name, count in (("units", problem.unit_count), ("reps", problem.rep_count)):
@@ -62,7 +62,7 @@ def test_plans_of_groups_cost_and_use_what_the_whole_one_does(seed: int) -> None
     rng = np.random.default_rng(seed)
     owner = np.full(problem.unit_count, -1)
     cost, used = 0.0, np.zeros(len(problem.budgets))
-    for group in groups_of(problem, lp.prices, Standing(lp.unit, lp.rep, lp.share), 4):
+    for group in groups_of(problem, lp.prices, Shares(lp.unit, lp.rep, lp.share), 4):
         pairs = group.problem.pairs
         answer = np.array([rng.choice(pairs.allowed_reps(u)) for u in range(pairs.unit_count)])
         plan = group.problem.evaluate(answer)
@@ -120,9 +120,9 @@ def test_a_sea_is_no_place_for_a_group() -> None:
 def test_the_next_split_has_other_borders() -> None:
     problem = _map(2)
     lp = solve_lp(problem, penalty=PENALTY, watch=Watch())
-    standing = Standing(lp.unit, lp.rep, lp.share)
-    first = group_numbers(groups_of(problem, lp.prices, standing, 6), 24)
-    then = group_numbers(groups_of(problem, lp.prices, standing, 6, first), 24)
+    shares = Shares(lp.unit, lp.rep, lp.share)
+    first = group_numbers(groups_of(problem, lp.prices, shares, 6), 24)
+    then = group_numbers(groups_of(problem, lp.prices, shares, 6, first), 24)
     close = affinity(24, problem.pairs.cheapest(lp.prices, 2)) > 0
     cut = close & (first[:, None] != first)
     mended = cut & (then[:, None] == then)
