@@ -4,10 +4,11 @@
 
 Ten million opportunities in Parquet and one million in CSV, generated anew. Every measurement is a
 process of its own; files are read once before, so that all find them in the page cache. "Landing"
-is what ingest does to have a file as text in the working database: digest, inspection, copy. "All"
-is the whole ingest (landing, shaping by the mapping, quarantine, reconciliation), the staging model
-and the raw gates. Imports and dbt's parsing are left out. Quoted are medians of wall seconds and of
-CPU seconds over all threads; the latter also hold on a machine that has other work to do.
+is what it takes to have a file as text in the working database: digest, inspection, copy. "All" is
+the whole ingest (shaping by the mapping, quarantine, reconciliation; Parquet is shaped where it
+lies, without that copy), the staging model and the raw gates. Imports and dbt's parsing are left
+out. Quoted are medians of wall seconds and of CPU seconds over all threads; the latter also hold on
+a machine that has other work to do.
 """
 
 import argparse

@@ -30,7 +30,7 @@ _ISO_FORMATS = (
     "%Y-%m-%dT%H:%M:%S.%f",
 )
 # A moment in UTC has the date it says; with another offset the mapping must say that UTC counts.
-_UTC_MARK = r"(:[0-9.]+)(Z|[+-]00:?00)$"
+_UTC_MARK = r"(:[0-9.]+)(Z|[+-]00(:?00)?)$"
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
 
@@ -127,13 +127,22 @@ def padded(value: str, width: int) -> str:
 
 
 def canonical(
-    field: Field, rule: ColumnRule, value: str, factors: list[tuple[str, Decimal]]
+    field: Field,
+    rule: ColumnRule,
+    value: str,
+    factors: list[tuple[str, Decimal]],
+    kind: str | None = None,
 ) -> str:
     """The canonical text of `value` (an SQL name), null where it is none.
 
     `factors` are (SQL condition, multiplier) pairs, of which the first that holds applies; empty
-    when the number is taken as it stands.
+    when the number is taken as it stands. `kind` is the DuckDB type that `value` is the text of,
+    where it has not come as text: patterns have nothing to tell of it.
     """
+    if kind is not None and not factors:
+        told = _told_by_kind(field, rule, value, kind)
+        if told is not None:
+            return told
     if field.type == "number":
         return _number(rule, value, factors)
     if field.type == "integer":
@@ -166,6 +175,30 @@ def canonical(
     if rule.salesforce_id:
         return salesforce_id(value)
     return padded(value, rule.pad) if rule.pad else value
+
+
+def _told_by_kind(field: Field, rule: ColumnRule, value: str, kind: str) -> str | None:
+    """The canonical text of `value`, the text of a DuckDB `kind`; None where that does not tell."""
+    is_plain_rule = rule.decimal == "." and rule.thousands is None and not rule.unit_words
+    is_whole = kind.endswith("INT") or kind.endswith("INTEGER")
+    if field.type == "integer" and is_whole and is_plain_rule:
+        return value
+    if field.type == "number" and (is_whole or kind.startswith("DECIMAL")) and is_plain_rule:
+        return value
+    if field.type == "boolean" and kind == "BOOLEAN":
+        return value
+    if field.type == "date" and not rule.date_format:
+        # Infinity and the years before 1 and after 9999 are longer or shorter.
+        day = f"length({value}) = 10"
+        if kind == "DATE":
+            return f"CASE WHEN {day} THEN {value} END"
+        if kind.startswith("TIMESTAMP"):
+            moment = (
+                f"length({value}) >= 19 AND substr({value}, 5, 1) = '-'"
+                f" AND NOT contains({value}, '(')"
+            )
+            return f"CASE WHEN {day} THEN {value} WHEN {moment} THEN left({value}, 10) END"
+    return None
 
 
 def salesforce_id(value: str) -> str:
@@ -261,12 +294,15 @@ def violations(field: Field, text: str, value: str) -> list[tuple[str, str]]:
     `text` and `value` are the SQL names of the field's text before and after `canonical`.
     """
     checks: list[tuple[str, str]] = []
+    # CASE, because DuckDB works out both sides of an AND for every row.
     if field.type in ("number", "integer"):
-        checks.append(("not_finite", f"{value} IS NULL AND {_is_not_finite(text)}"))
+        checks.append(("not_finite", f"CASE WHEN {value} IS NULL THEN {_is_not_finite(text)} END"))
     if field.type == "number":
         is_plain = f"regexp_full_match({text}, {literal(_PLAIN)})"
         too_large = f"abs(TRY_CAST({text} AS DOUBLE)) >= {_NUMBER_LIMIT}"
-        checks.append(("above_maximum", f"{value} IS NULL AND {is_plain} AND {too_large}"))
+        checks.append(
+            ("above_maximum", f"CASE WHEN {value} IS NULL THEN {is_plain} AND {too_large} END")
+        )
     if field.type in _PARSE_RULE:
         checks.append((_PARSE_RULE[field.type], f"{text} IS NOT NULL AND {value} IS NULL"))
     if field.is_required:

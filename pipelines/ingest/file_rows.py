@@ -12,7 +12,7 @@ from pipelines.ingest import field_sql
 from pipelines.ingest.entities import Entity
 from pipelines.ingest.landing import LANDING, Landing
 from pipelines.ingest.ledger import Finding
-from pipelines.ingest.loading import REPEATED
+from pipelines.ingest.loading import REPEATED, Filled
 from pipelines.ingest.mapping import EntityMapping
 from pipelines.ingest.row_findings import Explanation, name_rows
 from pipelines.ingest.shaping import SHAPED
@@ -44,7 +44,8 @@ RULES = {
 
 _FOUND = "found_in_file"
 
-# A column's look is read from its first rows: later ones are judged value by value anyway.
+# A column's look is read from its first rows: later ones are judged value by value anyway. Without
+# ORDER BY, which DuckDB answers in the order of the file, too, but by reading all of it.
 _SHAPE_ROWS = 2_000
 _SHAPE_SHARE = 0.9
 
@@ -54,6 +55,7 @@ def row_findings_of_file(
     entity: Entity,
     mapping: EntityMapping,
     landing: Landing,
+    filled: Filled,
     run_id: str,
 ) -> list[Finding]:
     """Repeated rows, blank values and applied aliases of the file in `landing` and `shaped`."""
@@ -91,7 +93,7 @@ def row_findings_of_file(
             # Findings are published, pay is not.
             " AND breach.column_name <> 'hourly_cost_usd'"
         )
-    findings = _empty_columns(connection, entity, mapping)
+    findings = _empty_columns(entity.table, filled)
     # Found first and joined then: joining none with all rows costs as much as finding them.
     found = connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {_FOUND} AS {' UNION ALL '.join(parts)}"
@@ -121,7 +123,7 @@ def _may_be_blank(connection: duckdb.DuckDBPyConnection, landing: Landing) -> se
     begins_blank = {
         text: f"({text} < '!' AND {text} <> '' OR {text} >= chr(160) AND {text} < chr(161))"
         for text in map(landing.sql_column, landing.columns)
-        if text not in landing.clean
+        if text not in landing.kinds
     }
     anywhere = " OR ".join(begins_blank.values())
     # SELECT 1: a row would be read with all its columns.
@@ -154,26 +156,19 @@ def _misspelled_rows(name: str) -> str:
     )
 
 
-def _empty_columns(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, mapping: EntityMapping
-) -> list[Finding]:
+def _empty_columns(table: str, filled: Filled) -> list[Finding]:
     """Mapped columns without any value, where there are rows; a mapping that misses shows so."""
-    names = [field.name for field in entity.fields if field.name in mapping.columns]
-    counts = ", ".join(f"count({identifier(name)})" for name in names)
-    total, *valued = connection.execute(
-        f"SELECT count(*), {counts} FROM {SHAPED} WHERE exclusion IS NULL"
-    ).fetchone() or (0,)
     return [
         Finding(
             "info",
             "empty_column",
-            entity.table,
+            table,
             name,
-            total,
-            f"{total:,} rows of {entity.table}: not one has a {name}, though a column is mapped",
+            filled.rows,
+            f"{filled.rows:,} rows of {table}: not one has a {name}, though a column is mapped",
         )
-        for name, count in zip(names, valued, strict=True)
-        if total and not count
+        for name, count in filled.values.items()
+        if filled.rows and not count
     ]
 
 
@@ -197,7 +192,7 @@ def record_columns(
     mapped = set(mapping.source_columns())
     shapes = ", ".join(_shape_sql(f"c{i}") for i in range(len(landing.columns)))
     found = connection.execute(
-        f"SELECT {shapes} FROM (FROM {LANDING} ORDER BY row_number LIMIT {_SHAPE_ROWS})"
+        f"SELECT {shapes} FROM (FROM {LANDING} LIMIT {_SHAPE_ROWS})"
     ).fetchone()
     connection.execute(
         "INSERT INTO load_column SELECT ?, ?, unnest(?::BIGINT[]), unnest(?::VARCHAR[]),"

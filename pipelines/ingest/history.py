@@ -13,7 +13,7 @@ import duckdb
 
 from pipelines.ingest.entities import ENTITIES, Entity, Source
 from pipelines.ingest.file_search import SourceFolder
-from pipelines.ingest.landing import LANDING, land
+from pipelines.ingest.landing import LANDING, drop_landing, land
 from pipelines.ingest.lookup import store_lookups
 from pipelines.ingest.mapping import CsvOptions, EntityMapping
 from pipelines.ingest.mapping_file import load_mapping
@@ -142,5 +142,6 @@ def _add_periods(
             SELECT {literal(entity.name)}, record_id, {literal(name)}, value, seen_at, ends_at,
                 NOT is_first
             FROM periods WHERE NOT is_deleted ORDER BY record_id, seen_at""")
-    for used in (LANDING, SHAPED, *lookups.values()):
+    drop_landing(connection)
+    for used in (SHAPED, *lookups.values()):
         connection.execute(f"DROP TABLE IF EXISTS {used}")

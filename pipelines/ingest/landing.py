@@ -1,4 +1,4 @@
-"""Land a source file as text, unaltered, in the temporary table `landing`.
+"""Land a source file as text, unaltered, as the temporary view `landing`.
 
 `landing` has `row_number BIGINT` (1 = first data row), one VARCHAR column `c0, c1, …` per source
 column (positions instead of headings, so no heading can clash with SQL), and for JSON lines the
@@ -6,7 +6,9 @@ verbatim line as `payload`.
 """
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -23,8 +25,10 @@ from pipelines.ingest.text_rows import (
 )
 
 LANDING = "landing"
+# What `landing` shows, where the file was copied.
+_ROWS = "landing_rows"
 
-# Of DuckDB, alone or with digits after it; lists of them end in ']'.
+# Of DuckDB; lists of them end in ']'.
 _CLEAN_TYPE = re.compile(
     r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL\([0-9,]+\)|BOOLEAN|DATE"
     r"|TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?)$"
@@ -36,8 +40,8 @@ class Landing:
     """What was landed: `rows_read` counts landed and malformed rows together.
 
     `guessed_line` is the first line that is no UTF-8, where the encoding had to be guessed.
-    `clean` are the landed columns (`c0`) whose text was made of a number, date or flag: it is ASCII
-    without white space around it.
+    `kinds` are the DuckDB types of the landed columns (`c0`) whose text was made of a number, date
+    or flag: it is ASCII without white space around it.
     """
 
     columns: list[str]
@@ -46,23 +50,57 @@ class Landing:
     malformed: list[MalformedRow]
     payload_sql: str
     guessed_line: int | None = None
-    clean: frozenset[str] = frozenset()
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def sql_column(self, name: str) -> str:
         """The landed column of the source column called `name`."""
         return f"c{self.columns.index(name)}"
 
 
-def land(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> Landing:
+def land(
+    connection: duckdb.DuckDBPyConnection, file: SourceFile, *, in_place: bool = False
+) -> Landing:
     """Replace `landing` by the rows of `file`.
+
+    With `in_place`, `landing` shows a Parquet file where it lies: copying it as text takes as long
+    as reading it into a table. All use of it then belongs inside `watched`.
 
     Raises InputError when the file cannot be trusted as a whole.
     """
-    read = {"parquet": _land_parquet, "jsonl": _land_json_lines}.get(file.format, _land_delimited)
+    drop_landing(connection)
     with unchanged(file):
         seen = inspect(file)
-        landing = read(connection, seen.file, seen.sha256)
+        if file.format == "parquet":
+            landing = _land_parquet(connection, seen.file, seen.sha256, in_place=in_place)
+        elif file.format == "jsonl":
+            landing = _land_json_lines(connection, seen.file, seen.sha256)
+        else:
+            landing = _land_delimited(connection, seen.file, seen.sha256)
         return replace(landing, guessed_line=seen.guessed_line)
+
+
+def drop_landing(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop `landing` and what it shows."""
+    connection.execute(f"DROP VIEW IF EXISTS {LANDING}")
+    connection.execute(f"DROP TABLE IF EXISTS {_ROWS}")
+
+
+def _show_rows(connection: duckdb.DuckDBPyConnection) -> int:
+    """Make `landing` show the rows that were copied; how many there are."""
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {LANDING} AS FROM {_ROWS}")
+    return _count(connection)
+
+
+@contextmanager
+def watched(file: SourceFile) -> Iterator[None]:
+    """InputError when `file` changes inside the block, or when a page of it cannot be read."""
+    with unchanged(file):
+        try:
+            yield
+        except duckdb.Error as error:
+            if file.format == "parquet" and (damage := _damage(file)) is not None:
+                raise damage from error
+            raise
 
 
 def file_columns(file: SourceFile) -> list[str] | None:
@@ -82,8 +120,8 @@ def _land_delimited(
     header = read_header(file)
     # The heading is the reader's first row.
     rows = TextRows(file, len(header), first_row=2)
-    rows.store(connection, LANDING)
-    landed = _count(connection)
+    rows.store(connection, _ROWS)
+    landed = _show_rows(connection)
     if rows.malformed and not landed:
         raise InputError(
             f"{file.name}: no line has the {len(header)} fields of the heading "
@@ -126,37 +164,57 @@ def _land_json_lines(
     pointers = literals("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
     fields = "".join(f", texts[{i + 1}] AS c{i}" for i in range(len(names)))
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {LANDING} AS SELECT row_number, payload{fields} FROM ("
+        f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS SELECT row_number, payload{fields} FROM ("
         f" SELECT *, json_extract_string(payload, [{pointers}]::VARCHAR[]) AS texts"
         " FROM landing_objects)"
     )
     connection.execute("DROP TABLE landing_objects")
     connection.execute("DROP TABLE landing_lines")
-    landed = _count(connection)
+    landed = _show_rows(connection)
     if malformed and not landed:
         raise InputError(f"{file.name}: no line is a JSON object; one object a line is needed")
     return Landing(names, landed + len(malformed), digest, malformed, "payload")
 
 
-def _land_parquet(connection: duckdb.DuckDBPyConnection, file: SourceFile, digest: str) -> Landing:
+def _land_parquet(
+    connection: duckdb.DuckDBPyConnection, file: SourceFile, digest: str, *, in_place: bool
+) -> Landing:
     source = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
+    make = f"CREATE TEMP {f'VIEW {LANDING}' if in_place else f'TABLE {_ROWS}'} AS"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()[:-1]
         names = _parquet_names(file)
         positions = ", ".join(f"c{i}" for i in range(len(described)))
         texts = "".join(f", {_as_text(f'c{i}', row[1])} AS c{i}" for i, row in enumerate(described))
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {LANDING} AS SELECT position + 1 AS row_number{texts}"
+            f"{make} SELECT position + 1 AS row_number{texts}"
             f" FROM {source} AS source({positions}, position)"
         )
     except duckdb.Error as error:
-        raise InputError(
-            f"{file.name}: is damaged or no Parquet file ({str(error).splitlines()[0][:200]}); "
-            "export it again"
-        ) from error
+        raise _damaged(file, error) from error
+    landed = _count(connection) if in_place else _show_rows(connection)
     payload = ", ".join(f"{literal(name)}, c{i}" for i, name in enumerate(names))
-    clean = frozenset(f"c{i}" for i, row in enumerate(described) if _CLEAN_TYPE.match(row[1]))
-    return Landing(names, _count(connection), digest, [], f"json_object({payload})", clean=clean)
+    kinds = {f"c{i}": row[1] for i, row in enumerate(described) if _CLEAN_TYPE.match(row[1])}
+    return Landing(names, landed, digest, [], f"json_object({payload})", kinds=kinds)
+
+
+def _damage(file: SourceFile) -> InputError | None:
+    """What reading all of a Parquet file raises; None when it can be read."""
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(
+                f"SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet({literal(str(file.path))})"
+            )
+        except duckdb.Error as error:
+            return _damaged(file, error)
+    return None
+
+
+def _damaged(file: SourceFile, error: duckdb.Error) -> InputError:
+    return InputError(
+        f"{file.name}: is damaged or no Parquet file ({str(error).splitlines()[0][:200]}); "
+        "export it again"
+    )
 
 
 def _parquet_names(file: SourceFile) -> list[str]:

@@ -1,5 +1,8 @@
 """Split shaped rows into loaded, quarantined, duplicate and excluded ones."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import duckdb
 
 from pipelines.errors import InputError, quote
@@ -24,6 +27,13 @@ _TYPE_IN_WORDS = {
 }
 
 
+class Filled(NamedTuple):
+    """Rows of a file that are not excluded, and how many of them have a value, by mapped field."""
+
+    rows: int
+    values: Mapping[str, int]
+
+
 def create_custom_field_table(connection: duckdb.DuckDBPyConnection) -> None:
     """Replace the table of the columns that pass through by an empty one."""
     connection.execute(
@@ -46,22 +56,27 @@ def check_throughout(
     file: SourceFile,
     mapping: EntityMapping,
     landing: Landing,
-) -> None:
-    """InputError for a column that fails in every row, which is no matter of single bad rows."""
+) -> Filled:
+    """How many values each mapped field has.
+
+    InputError for a column that fails in every row, which is no matter of single bad rows.
+    """
     mapped = [field for field in entity.fields if field.name in mapping.columns]
-    counts = ", ".join(
-        f"[count({identifier(field.name)}), count(*) FILTER ({is_unparsed}),"
-        f" min(row_number) FILTER ({is_unparsed})]"
-        for field in mapped
-        for is_unparsed in [identifier(f"is_unparsed_{field.name}")]
-    )
-    total, *by_field = (
+    counts = [f"count({identifier(field.name)})" for field in mapped]
+    for field in mapped:
+        if field.type != "text":
+            is_unparsed = identifier(f"is_unparsed_{field.name}")
+            counts.append(f"count(*) FILTER ({is_unparsed})")
+            counts.append(f"min(row_number) FILTER ({is_unparsed})")
+    total, *found = (
         connection.execute(
-            f"SELECT count(*), {counts} FROM {SHAPED} WHERE exclusion IS NULL"
+            f"SELECT count(*), {', '.join(counts)} FROM {SHAPED} WHERE exclusion IS NULL"
         ).fetchone()
         or ()
     )
-    for field, (valued, unparsed, first) in zip(mapped, by_field, strict=True):
+    values, judged = found[: len(mapped)], iter(found[len(mapped) :])
+    for field, valued in zip(mapped, values, strict=True):
+        unparsed, first = (next(judged), next(judged)) if field.type != "text" else (0, 0)
         column = mapping.columns[field.name].column
         origin = f"column '{column}'" if column else f"field '{field.name}'"
         if unparsed > 1 and not valued:
@@ -80,6 +95,8 @@ def check_throughout(
                 rule="empty_column",
                 column_name=field.name,
             )
+    names = [field.name for field in mapped]
+    return Filled(total, dict(zip(names, values, strict=True)))
 
 
 def _source_value(
@@ -108,7 +125,7 @@ def load(
     with other content is quarantined as `duplicate_key`. A `is_further` file adds to what earlier
     files of the entity loaded, and its keys count as later ones.
     """
-    loaded_before = _count(connection, f"SELECT count(*) FROM {entity.table}")
+    loaded_before = _count(connection, f"SELECT count(*) FROM {entity.table}") if is_further else 0
     quarantined_before = _count(connection, "SELECT count(*) FROM quarantined_row")
     excluded_by: dict[str, int] = dict(
         connection.execute(
@@ -128,8 +145,30 @@ def load(
     # Finding none in a join of all rows costs as much as finding some.
     if repeated or broken:
         _quarantine_rows(connection, entity, file, landing, run_id)
+    if is_further or repeated or broken or excluded_by:
+        _insert(connection, entity, repeated=bool(repeated), is_further=is_further)
+        rows_loaded = _count(connection, f"SELECT count(*) FROM {entity.table}") - loaded_before
+    else:
+        # All of `shaped`, which `settle` turns into the raw table.
+        rows_loaded = _count(connection, f"SELECT count(*) FROM {SHAPED}")
+    return FileLoad(
+        source_table=entity.table,
+        source_file=file.name,
+        file_sha256=landing.file_sha256,
+        rows_read=landing.rows_read,
+        rows_loaded=rows_loaded,
+        rows_quarantined=_count(connection, "SELECT count(*) FROM quarantined_row")
+        - quarantined_before,
+        rows_duplicate=_count(connection, f"SELECT count(*) FROM {REPEATED} WHERE is_same"),
+        excluded_by=excluded_by,
+    )
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, *, repeated: bool, is_further: bool
+) -> None:
+    """Copy the good rows of `shaped` to the raw table."""
     is_first = f" AND row_number NOT IN (SELECT row_number FROM {REPEATED})" if repeated else ""
-    names = ", ".join(identifier(field.name) for field in entity.fields)
     # Creating the table anew takes half the time of inserting into the empty one.
     make = (
         f"INSERT INTO {entity.table}"
@@ -137,21 +176,29 @@ def load(
         else f"CREATE OR REPLACE TABLE {entity.table} AS"
     )
     connection.execute(
-        f"{make} SELECT {names}, {literal(file.name)} AS source_file, row_number"
+        f"{make} SELECT {', '.join(_raw_columns(entity))}"
         f" FROM {SHAPED} WHERE exclusion IS NULL AND breach IS NULL{is_first}"
     )
-    return FileLoad(
-        source_table=entity.table,
-        source_file=file.name,
-        file_sha256=landing.file_sha256,
-        rows_read=landing.rows_read,
-        rows_loaded=_count(connection, f"SELECT count(*) FROM {entity.table}")
-        - (loaded_before if is_further else 0),
-        rows_quarantined=_count(connection, "SELECT count(*) FROM quarantined_row")
-        - quarantined_before,
-        rows_duplicate=_count(connection, f"SELECT count(*) FROM {REPEATED} WHERE is_same"),
-        excluded_by=excluded_by,
-    )
+
+
+def settle(connection: duckdb.DuckDBPyConnection, entity: Entity, file_load: FileLoad) -> None:
+    """Make `shaped` the raw table where every row of it has loaded; it is gone then.
+
+    Columns are dropped without reading a row, while a copy of ten million rows takes as long as
+    shaping them. `shaped` must not be temporary.
+    """
+    if _count(connection, f"SELECT count(*) FROM {SHAPED}") != file_load.rows_loaded:
+        return
+    kept = {*(field.name for field in entity.fields), "source_file", "row_number"}
+    described = connection.execute(f"DESCRIBE {SHAPED}").fetchall()
+    for name in (row[0] for row in described if row[0] not in kept):
+        connection.execute(f"ALTER TABLE {SHAPED} DROP COLUMN {identifier(name)}")
+    connection.execute(f"DROP TABLE {entity.table}")
+    connection.execute(f"ALTER TABLE {SHAPED} RENAME TO {entity.table}")
+
+
+def _raw_columns(entity: Entity) -> list[str]:
+    return [*(identifier(field.name) for field in entity.fields), "source_file", "row_number"]
 
 
 def _find_repeated(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:

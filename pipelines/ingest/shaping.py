@@ -1,11 +1,11 @@
 """Shape landed rows into canonical rows, in one SQL statement generated from the mapping.
 
-The temporary table `shaped` holds, per landed row: `row_number`; `exclusion`, the first exclusion
-rule that applies; one column per canonical field; `breach`, a struct of `rule`, `column_name` and
-`value` for the first broken rule, null for good rows; `is_unparsed_<field>`; and, for the fields
-concerned, `defaulted_<field>`, the text a default replaced, `unmatched_<field>`, the code a lookup
-lacks, `nulled_<field>`, where a condition made it null, and `padded_<field>`, a code without its
-leading zeros.
+The table `shaped` holds, per landed row, what the raw table does: one column per canonical field,
+`source_file` and `row_number`. Behind them stand `exclusion`, the first exclusion rule that
+applies; `breach`, a struct of `rule`, `column_name` and `value` for the first broken rule, null for
+good rows; `is_unparsed_<field>`; and, for the fields concerned, `defaulted_<field>`, the text a
+default replaced, `unmatched_<field>`, the code a lookup lacks, `nulled_<field>`, where a condition
+made it null, and `padded_<field>`, a code without its leading zeros.
 """
 
 from collections.abc import Iterable, Mapping
@@ -71,10 +71,13 @@ def shape(
     landing: Landing,
     lookups: Mapping[str, str],
     rates: Mapping[str, float],
+    *,
+    is_temporary: bool = True,
 ) -> None:
     """Replace `shaped` by the canonical form of `landing`.
 
-    `lookups` names the table of each field that has one; `rates` are USD per unit of currency.
+    `lookups` names the table of each field that has one; `rates` are USD per unit of currency. A
+    `shaped` that is not temporary can become the raw table itself, without writing it again.
     Raises ConfigurationError for a currency without a rate.
     """
     sources = [name for name in mapping.source_columns() if name in landing.columns]
@@ -91,7 +94,11 @@ def shape(
             fields.append(_unmapped(field))
         else:
             where = f"{file.name}: {entity.name}.{field.name}"
-            fields.append(_mapped(field, rule, column, lookups.get(field.name), rates, where))
+            fields.append(
+                _mapped(
+                    field, rule, column, lookups.get(field.name), rates, where, _kind(rule, landing)
+                )
+            )
     codes = {
         name: column(mapping.columns[name].column or "", mapping.columns[name].null_tokens)
         for name in lookups
@@ -116,12 +123,12 @@ def shape(
         ]
     )
     trims = [
-        (text if text in landing.clean else field_sql.trimmed(text), trimmed[source])
+        (text if text in landing.kinds else field_sql.trimmed(text), trimmed[source])
         for source in sources
         for text in [landing.sql_column(source)]
     ]
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {SHAPED} AS
+        CREATE OR REPLACE {"TEMP" if is_temporary else ""} TABLE {SHAPED} AS
         WITH trimmed AS (SELECT row_number {_also(trims)} FROM {LANDING}),
         origins AS (
             SELECT row_number, CAST({exclusion} AS VARCHAR) AS exclusion
@@ -137,14 +144,22 @@ def shape(
             {_also((f"CAST({f.value} AS VARCHAR)", identifier(f.field.name)) for f in fields)}
             FROM texts
         )
-        SELECT row_number, coalesce(exclusion, {later_exclusion}) AS exclusion,
-            {", ".join(identifier(f.field.name) for f in fields)},
+        SELECT {", ".join(identifier(f.field.name) for f in fields)},
+            {literal(file.name)} AS source_file, row_number,
+            coalesce(exclusion, {later_exclusion}) AS exclusion,
             {_breach(entity, fields)} AS breach
             {_also((_is_unparsed(f), f.stage("is_unparsed")) for f in fields)}
             {_also((f.defaulted, f.stage("defaulted")) for f in fields if f.defaulted)}
             {_also((f.stage(stage), f.stage(stage)) for f in fields for stage, _ in f.noted)}
             {_also((name, name) for _, name in unmatched)}
         FROM vals""")
+
+
+def _kind(rule: ColumnRule, landing: Landing) -> str | None:
+    """The DuckDB type the text of the field was made of, where nothing has replaced the text."""
+    if rule.column not in landing.columns or rule.lookup is not None or rule.aliases:
+        return None
+    return landing.kinds.get(landing.sql_column(rule.column or ""))
 
 
 def _unmapped(field: Field) -> _FieldSql:
@@ -158,6 +173,7 @@ def _mapped(
     lookup: str | None,
     rates: Mapping[str, float],
     where: str,
+    kind: str | None,
 ) -> _FieldSql:
     text = identifier(f"text_{field.name}")
     factors = _factors(field, rule, rates, where)
@@ -165,7 +181,7 @@ def _mapped(
     if rule.unit_words:
         read = field_sql.without_unit(text, rule.unit_words)
         factors = field_sql.with_unit_words(text, rule.unit_words, factors)
-    value = field_sql.canonical(field, rule, read, factors)
+    value = field_sql.canonical(field, rule, read, factors, kind)
     checks = field_sql.violations(field, text, identifier(field.name))
     if rule.currency_column is not None:
         has_rate = " OR ".join(condition for condition, _ in factors) or "false"

@@ -14,7 +14,7 @@ from pipelines.ingest.file_rows import record_columns, row_findings_of_file
 from pipelines.ingest.file_search import SourceFolder, find_files
 from pipelines.ingest.history import VersionedTable, create_history_table, record_history
 from pipelines.ingest.inspection import inspect
-from pipelines.ingest.landing import LANDING, land
+from pipelines.ingest.landing import drop_landing, land, watched
 from pipelines.ingest.ledger import (
     FileLoad,
     Finding,
@@ -28,6 +28,7 @@ from pipelines.ingest.loading import (
     create_custom_field_table,
     create_raw_table,
     load,
+    settle,
     store_custom_fields,
 )
 from pipelines.ingest.lookup import lookup_files, store_lookups
@@ -205,20 +206,25 @@ def _ingest_file(
 ) -> tuple[FileLoad, list[Finding]]:
     entity = task.entity
     lookups, findings = store_lookups(connection, task.folder, entity, task.mapping)
-    landing = land(connection, file)
-    mapping, landing, resolved = resolve(entity, file, task.mapping, landing)
-    read = {name: table for name, table in lookups.items() if name in mapping.columns}
-    check_columns(file, landing, mapping)
-    shape(connection, entity, file, mapping, landing, read, rates)
-    check_throughout(connection, entity, file, mapping, landing)
-    file_load = load(connection, entity, file, landing, run_id, is_further=is_further)
-    if not file_load.is_reconciled():
-        raise TerritoryError(f"{file.name}: a defect of ours, rows do not add up: {file_load}")
-    store_custom_fields(connection, entity, file, mapping, landing)
-    findings += resolved + findings_of_file(connection, entity, file, mapping, landing)
-    findings += row_findings_of_file(connection, entity, mapping, landing, run_id)
-    record_columns(connection, entity, file, mapping, landing)
-    for table in (LANDING, SHAPED, REPEATED, *lookups.values()):
+    with watched(file):
+        landing = land(connection, file, in_place=True)
+        mapping, landing, resolved = resolve(entity, file, task.mapping, landing)
+        read = {name: table for name, table in lookups.items() if name in mapping.columns}
+        check_columns(file, landing, mapping)
+        # Later files add to the raw table, so only the first can become it.
+        shape(connection, entity, file, mapping, landing, read, rates, is_temporary=is_further)
+        filled = check_throughout(connection, entity, file, mapping, landing)
+        file_load = load(connection, entity, file, landing, run_id, is_further=is_further)
+        if not file_load.is_reconciled():
+            raise TerritoryError(f"{file.name}: a defect of ours, rows do not add up: {file_load}")
+        findings += resolved + findings_of_file(connection, entity, file, mapping, landing)
+        findings += row_findings_of_file(connection, entity, mapping, landing, filled, run_id)
+        record_columns(connection, entity, file, mapping, landing)
+        if not is_further:
+            settle(connection, entity, file_load)
+        store_custom_fields(connection, entity, file, mapping, landing)
+    drop_landing(connection)
+    for table in (SHAPED, REPEATED, *lookups.values()):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     return file_load, findings
 
