@@ -61,6 +61,12 @@ def find_file(folder: SourceFolder, name: str, csv_options: CsvOptions) -> Sourc
     return _checked(folder.path, path, csv_options, None)
 
 
+def matching_files(folder: SourceFolder, pattern: str, csv_options: CsvOptions) -> list[SourceFile]:
+    """All files of that name or pattern, or in the directory of that name, by name."""
+    paths = _matches(folder.path, pattern, is_several=True)
+    return [_checked(folder.path, path, csv_options, None) for path in paths]
+
+
 def find_table(folder: SourceFolder, table: str, csv_options: CsvOptions) -> list[SourceFile]:
     """The file of `table`, whichever of the usual spellings its name has; none when absent.
 

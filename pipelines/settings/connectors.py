@@ -1,9 +1,11 @@
 """The settings of a source that is no folder of files."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.ingest.mapping import CsvOptions
 
 
 class _Connector(BaseModel):
@@ -58,6 +60,54 @@ class DuckDBSettings(_Connector):
     schema_: str = Field(default="main", alias="schema", description="The schema of its tables.")
 
 
+class FileTableSettings(BaseModel):
+    """The files of one table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: str = Field(
+        description="Name, pattern or directory, in the path of the connector: deals_*.csv."
+    )
+    key: list[str] = Field(
+        default_factory=list, description="Columns that name a record; with a cursor only."
+    )
+    cursor: str | None = Field(
+        default=None,
+        description="Column that says when a record last changed. Of several rows of a record the "
+        "latest counts, whichever file it is in, and the others are its history. Without it the "
+        "table is one file that holds all of it.",
+    )
+    cursor_format: list[str] = Field(
+        default_factory=list,
+        description="strptime formats of the cursor, tried in turn. Default: ISO.",
+    )
+    is_deleted: str | None = Field(
+        default=None, description="Column that is true, yes or 1 in rows of deleted records."
+    )
+    csv: CsvOptions = Field(
+        default_factory=CsvOptions, description="How delimited files are written."
+    )
+
+    @model_validator(mode="after")
+    def _key_and_cursor(self) -> Self:
+        if bool(self.key) != (self.cursor is not None):
+            raise ValueError("key and cursor go together")
+        return self
+
+
+class FilesSettings(_Connector):
+    """Files that keep coming, whole or with what changed; what they bring is kept."""
+
+    type: Literal["files"]
+    path: Path = Field(
+        description="Their folder, relative to this settings file; environment variables are "
+        "expanded."
+    )
+    tables: dict[str, FileTableSettings] = Field(
+        min_length=1, description="The tables by the name the mapping gives them."
+    )
+
+
 class SalesforceSettings(_Remote):
     """A Salesforce organisation; docs/sources.md says how to set up the credentials."""
 
@@ -95,5 +145,6 @@ class HubSpotSettings(_Remote):
 
 
 ConnectorSettings = Annotated[
-    DuckDBSettings | SalesforceSettings | HubSpotSettings, Field(discriminator="type")
+    FilesSettings | DuckDBSettings | SalesforceSettings | HubSpotSettings,
+    Field(discriminator="type"),
 ]

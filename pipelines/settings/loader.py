@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.errors import ConfigurationError, near
 from pipelines.ingest import SourceInput
-from pipelines.settings.connectors import ConnectorSettings, DuckDBSettings
+from pipelines.settings.connectors import ConnectorSettings, DuckDBSettings, FilesSettings
 from pipelines.settings.project import SCENARIO_NAME, ProjectSettings, SourceSettings
 from pipelines.settings.scoring import Scoring, load_scoring
 from pipelines.settings.validation import read_settings
@@ -194,12 +194,16 @@ def _source_path(config: Path, name: str, source: SourceSettings, data_dir: Path
 
 
 def _absolute(config: Path, name: str, connector: ConnectorSettings) -> ConnectorSettings:
-    """`connector` with its file, if it has one, as an absolute path."""
-    if not isinstance(connector, DuckDBSettings):
+    """`connector` with its file or folder, if it has one, as an absolute path."""
+    if isinstance(connector, DuckDBSettings):
+        name_of_path, path = "database", connector.database
+    elif isinstance(connector, FilesSettings):
+        name_of_path, path = "path", connector.path
+    else:
         return connector
-    setting = f"sources.{name}.connector.database"
-    database = _expand(config, setting, config.parent, connector.database)
-    return connector.model_copy(update={"database": database})
+    setting = f"sources.{name}.connector.{name_of_path}"
+    absolute = _expand(config, setting, config.parent, path)
+    return connector.model_copy(update={name_of_path: absolute})
 
 
 def _expand(config: Path, setting: str, base: Path, path: Path) -> Path:

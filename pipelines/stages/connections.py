@@ -8,10 +8,11 @@ from pathlib import Path
 from pipelines.errors import ConfigurationError, InputError, near
 from pipelines.ingest import SourceInput, load_mapping
 from pipelines.ingest.connectors.duckdb_tables import DuckDBTables
+from pipelines.ingest.connectors.file_tables import FileTable, FileTables
 from pipelines.ingest.connectors.protocol import Connector
 from pipelines.ingest.connectors.sessions import http_session, salesforce_access
 from pipelines.ingest.file_search import find_files
-from pipelines.ingest.history import VersionedTable
+from pipelines.ingest.history import TRACKED, VersionedTable
 from pipelines.ingest.landed.extraction import (
     Wanted,
     chosen_columns,
@@ -26,13 +27,11 @@ from pipelines.progress import report
 from pipelines.settings.connectors import (
     ConnectorSettings,
     DuckDBSettings,
+    FilesSettings,
     HubSpotSettings,
     SalesforceSettings,
 )
 from pipelines.settings.loader import Settings
-
-# What Salesforce and HubSpot call accounts and opportunities.
-_TRACKED_TABLES = frozenset({"account", "opportunity", "company", "deal"})
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,21 @@ def open_connector(connector: ConnectorSettings) -> Connector:
     """The connector that the settings describe; nothing is asked yet."""
     if isinstance(connector, DuckDBSettings):
         return DuckDBTables(connector.database, connector.schema_)
+    if isinstance(connector, FilesSettings):
+        return FileTables(
+            connector.path,
+            {
+                name: FileTable(
+                    files=table.files,
+                    key=tuple(table.key),
+                    cursor=table.cursor,
+                    cursor_format=tuple(table.cursor_format),
+                    is_deleted=table.is_deleted,
+                    csv=table.csv,
+                )
+                for name, table in connector.tables.items()
+            },
+        )
     session = http_session(connector)
     if isinstance(connector, SalesforceSettings):
         from pipelines.ingest.connectors.salesforce import SalesforceTables
@@ -83,7 +97,7 @@ def current_sources(settings: Settings) -> list[SourceInput]:
             max_shrink_share=connector.max_shrink_share,
             progress=report,
         )
-        versions = _versions(store, settings.data_dir / "working" / "versions" / name)
+        versions = _versions(store, source, settings.data_dir / "working" / "versions" / name)
         inputs.append(dataclasses.replace(source, path=store.current, versions=versions))
     return inputs
 
@@ -103,17 +117,24 @@ def landed_sources(settings: Settings) -> list[SourceInput]:
         store = LandedStore(settings.landed_dir / name, open_connector(connector).identity)
         if not store.manifest.tables:
             raise InputError(f"{settings.landed_dir / name}: nothing of this source has landed")
-        versions = _versions(store, settings.data_dir / "working" / "versions" / name)
+        versions = _versions(store, source, settings.data_dir / "working" / "versions" / name)
         inputs.append(dataclasses.replace(source, path=store.current, versions=versions))
     return inputs
 
 
-def _versions(store: LandedStore, folder: Path) -> tuple[VersionedTable, ...]:
+def _versions(store: LandedStore, source: SourceInput, folder: Path) -> tuple[VersionedTable, ...]:
     """The versions of the tables whose history is kept, written to `folder` for this run."""
     found = []
+    mapping = load_mapping(source.mapping)
+    tracked = {
+        folded(part.table or "")
+        for entity_source, entity in TRACKED
+        if entity_source == mapping.source
+        for part in mapping.entities.get(entity, [])
+    }
     for name, landed in sorted(store.manifest.tables.items()):
         path = folder / f"{name}.parquet"
-        if landed.cursor_column is None or folded(name) not in _TRACKED_TABLES:
+        if landed.cursor_column is None or folded(name) not in tracked:
             continue
         if store.export_versions(name, path):
             found.append(VersionedTable(name, path, landed.cursor_column, landed.is_deleted))
@@ -149,6 +170,9 @@ def look_at(settings: Settings, name: str) -> Iterator[TableLook]:
             yield TableLook(want.name, f"inside {inner[0]}" if inner else None, 0, ())
             continue
         available = opened.columns(table)
+        if not available:
+            yield TableLook(want.name, f"{table.name}, no file of it is there", 0, ())
+            continue
         spelt = {folded(column) for column in available}
         missing = [column for column in want.columns or () if folded(column) not in spelt]
         chosen = chosen_columns(want, table, available)

@@ -58,7 +58,8 @@ class Connector(Protocol):
     ) -> Iterator["pyarrow.RecordBatch"]:
         """Records changed at or after `since` (all without it), deleted ones included, as text.
 
-        Key and cursor are always among the columns. A record may come several times.
+        Key and cursor are always among the columns. A record may come several times, and older
+        ones may come too where telling them apart costs more than reading them.
         """
         ...
 

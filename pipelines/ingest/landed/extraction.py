@@ -103,8 +103,13 @@ def extract(
     for done, (want, table) in enumerate(matched):
         progress(f"Loading {table.name} from {connector.identity}", done, len(matched))
         available = connector.columns(table)
-        columns = chosen_columns(want, table, available)
         landed = store.landed(table)
+        if not available:
+            # Files may be moved away once they have landed.
+            if landed is None and not want.is_optional:
+                raise InputError(f"{connector.identity}: table {table.name} has nothing to read")
+            continue
+        columns = chosen_columns(want, table, available)
         since = None
         if landed is not None and landed.cursor and set(columns) <= set(landed.columns):
             since = _earlier(landed.cursor, overlap_minutes)
