@@ -11,10 +11,12 @@ models learn is as long. Held against the year after:
 - coverage of the quantile behind potential, before floor and cap, over accounts that buy: potential
   is what comparable *customers* spend.
 - ranking of all accounts by predicted sales, beside last year's sales, revenue × what the
-  industry sold per dollar of revenue, and employees.
+  industry sold per dollar of revenue, and employees; with the 95 % interval of each difference,
+  because a small book cannot tell rankings apart.
 - expected calibration error of the win probability, over deals closed after the cut-off.
 
-A book whose outcomes are chance must show no lift: then no model is used, and the page says so.
+Lift that is claimed must come true: predicted sales are held against a constant too. Where no
+estimate beats the mean of the book none is claimed, and the page says so.
 """
 
 import argparse
@@ -35,6 +37,7 @@ from benchmarks.forecast_measures import (
     binomial_bounds,
     covered_with_coin,
     covered_with_zeros,
+    paired_difference,
     rank_correlation,
     top_decile_lift,
 )
@@ -42,6 +45,7 @@ from pipelines.errors import TerritoryError
 
 SEED = 7
 SEGMENT_ACCOUNTS = 100
+MEASURES = {"spearman": rank_correlation, "top_decile_lift": top_decile_lift}
 
 _FUTURE = """
     SELECT a.account_id, coalesce(sum(o.amount_usd), 0)::DOUBLE AS outcome_usd
@@ -188,18 +192,30 @@ def _ranking(table: pl.DataFrame, future: Floats) -> dict[str, Any]:
         "revenue_x_industry": revenue.fill_null(float(typical_revenue or 0)) * by_industry,
         "employees": table["employee_count"].fill_null(float(typical_size or 0)),
     }
-    found = {
-        name: {
-            "spearman": rank_correlation(_numbers(values), future),
-            "top_decile_lift": top_decile_lift(_numbers(values), future),
-        }
-        for name, values in scores.items()
+    numbers = {name: _numbers(values) for name, values in scores.items()}
+    found: dict[str, Any] = {
+        name: {measure: of(values, future) for measure, of in MEASURES.items()}
+        for name, values in numbers.items()
     }
     own = found["predicted_sales"]
     found["beats_all"] = all(
         own[measure] > found[name][measure] for name in list(scores)[1:] for measure in own
     )
+    ours = numbers.pop("predicted_sales")
+    found["against"] = {
+        name: {
+            measure: _difference(*paired_difference(of, ours, values, future, SEED))
+            for measure, of in MEASURES.items()
+        }
+        for name, values in {"no_ranking": np.ones(future.size), **numbers}.items()
+    }
     return found
+
+
+def _difference(difference: float, low: float, high: float) -> dict[str, Any]:
+    """A difference with its interval, and what a reader may conclude from them."""
+    verdict = "better" if low > 0 else "worse" if high < 0 else "not told apart"
+    return {"difference": difference, "interval_95": [low, high], "verdict": verdict}
 
 
 def _numbers(values: pl.Series) -> Floats:
@@ -294,14 +310,16 @@ def page(found: dict[str, Any]) -> str:
         *(
             f"| {name} | {row['spearman']:.3f} | {row['top_decile_lift']:.2f} |"
             for name, row in found["ranking"].items()
-            if isinstance(row, dict)
+            if isinstance(row, dict) and name != "against"
         ),
+        "",
+        *_against_lines(found["ranking"]["against"]),
         "",
         f"Beats all three: {'yes' if found['ranking']['beats_all'] else 'no'}. "
         + (
             ""
             if found["models"]["predicted_sales"]["is_fitted"]
-            else "No model ranks this book, so no lift is claimed. "
+            else "Nothing ranks this book with enough evidence, so no lift is claimed. "
         )
         + f"Winning: {found['models']['win_probability']['why']}. "
         f"Calibration error of winning {found['winning']['deals']:,} later deals: "
@@ -310,6 +328,23 @@ def page(found: dict[str, Any]) -> str:
     if "remark" in found["coverage"]:
         lines.insert(4, found["coverage"]["remark"] + ".\n")
     return "\n".join(lines) + "\n"
+
+
+def _against_lines(against: dict[str, dict[str, Any]]) -> list[str]:
+    """What of the ranking is more than luck of the draw."""
+
+    def cell(found: dict[str, Any]) -> str:
+        low, high = found["interval_95"]
+        return f"{found['difference']:+.2f} ({low:+.2f} to {high:+.2f}): {found['verdict']}"
+
+    return [
+        "| predicted_sales less | Spearman (95 %) | top-decile lift (95 %) |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {cell(row['spearman'])} | {cell(row['top_decile_lift'])} |"
+            for name, row in against.items()
+        ),
+    ]
 
 
 def _coverage_lines(title: str, groups: list[dict[str, Any]]) -> list[str]:

@@ -45,6 +45,7 @@ def describe_models(
             "reason": sales.reason,
             "link": "exp(raw) × level",
             "trees": _trees(sales.fit),
+            "weights": dict(sales.weights),
             "metrics": [asdict(metric) for metric in sales.metrics],
         },
         "buying_probability": {

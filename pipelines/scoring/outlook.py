@@ -21,6 +21,7 @@ from pipelines.scoring.evidence import (
 )
 from pipelines.scoring.potential import SEGMENT_CUSTOMERS, PotentialFit, learning_rows
 from pipelines.scoring.quality import Metric
+from pipelines.scoring.sales import SalesFit
 from pipelines.scoring.trees import CrossFit, TreeSettings, cross_fit
 
 SCORE = "buying_probability"
@@ -48,6 +49,7 @@ def fit_outlook(
     features: pl.DataFrame,
     trailing_sales_usd: Floats,
     potential: PotentialFit,
+    sales: SalesFit,
     quantile: float,
     minimum_customers: int,
     minimum_evidence: float,
@@ -55,8 +57,9 @@ def fit_outlook(
 ) -> Outlook:
     """Fit on `features` (`int_account__feature`, sorted by account_id), as the potential is.
 
-    Where no model beats the share of buyers, every account has that share; where there is no model
-    of potential, `high_usd` is the quantile of the book's sales for all.
+    Where no model beats the share of buyers, every account has that share. Where there is no model
+    of potential, `high_usd` is the quantile of the book's sales: for all, or times what an account
+    is estimated to buy over the mean, where `sales` are shrunken estimates.
     """
     today = features.filter(pl.col("moment") == "today")
     known, outcome, has_history = learning_rows(features, trailing_sales_usd)
@@ -66,11 +69,22 @@ def fit_outlook(
     )
     residuals, segments = potential.residuals, potential.residual_segments
     if potential.comparable_spend_usd is None or residuals is None or segments is None:
-        book = max(conformal_quantile(outcome, quantile), 0.0) if outcome.size else 0.0
-        return Outlook(probability, np.full(today.height, book), reason, metrics, fit)
+        high = _without_residuals(today.height, outcome, sales, quantile)
+        return Outlook(probability, high, reason, metrics, fit)
     share = _buyers_share(today["segment"].to_numpy(), probability, residuals, segments, quantile)
     high = potential.comparable_spend_usd * share
     return Outlook(probability, high, reason, metrics, fit)
+
+
+def _without_residuals(accounts: int, outcome: Floats, sales: SalesFit, quantile: float) -> Floats:
+    """(n) the quantile of sales over all accounts where no model of potential leaves residuals."""
+    if not outcome.size:
+        return np.zeros(accounts)
+    if sales.left_out_ratios is None:
+        return np.full(accounts, max(conformal_quantile(outcome, quantile), 0.0))
+    relative = sales.predicted_sales_usd / sales.predicted_sales_usd.mean()
+    over = max(conformal_quantile(sales.left_out_ratios, quantile), 0.0)
+    return np.asarray(relative * over * max(outcome.mean(), 0.0), dtype=np.float64)
 
 
 def _buying(

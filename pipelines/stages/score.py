@@ -82,11 +82,14 @@ def fit_models(
     potential = fit_potential(
         features, trailing, scoring.potential.quantile, least, fitting.minimum_evidence, trees
     )
-    sales = fit_sales(features, trailing, least, fitting.minimum_evidence, trees)
+    sales = fit_sales(
+        features, trailing, least, fitting.minimum_evidence, trees, may_shrink=fitting.is_fitted
+    )
     outlook = fit_outlook(
         features,
         trailing,
         potential,
+        sales,
         scoring.potential.quantile,
         least,
         fitting.minimum_evidence,

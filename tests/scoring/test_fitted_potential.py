@@ -128,7 +128,7 @@ def test_the_artefact_scores_without_the_library(
 ) -> None:
     features, trailing = book
     sales = fit_sales(features, trailing, 200, 2.5, SETTINGS)
-    outlook = fit_outlook(features, trailing, potential, QUANTILE, 200, 2.5, SETTINGS)
+    outlook = fit_outlook(features, trailing, potential, sales, QUANTILE, 200, 2.5, SETTINGS)
     win = WinFit(np.array([]), "", (), {})
     text = describe_models({"run_id": "r"}, potential, sales, outlook, win)
     kept = json.loads(text)["potential"]

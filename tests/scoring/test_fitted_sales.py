@@ -41,3 +41,24 @@ def test_without_history_everybody_is_predicted_the_mean() -> None:
     today = features.filter(pl.col("moment") == "today")
     found = fit_sales(today, trailing, 200, 2.5, SETTINGS)
     assert found.predicted_sales_usd == pytest.approx(np.full(300, trailing.mean()))
+
+
+def test_a_small_book_is_estimated_from_record_size_and_industry() -> None:
+    features, trailing = account_features(120, seed=11)
+    found = fit_sales(features, trailing, 200, 2.5, SETTINGS)
+    outcome = features.filter(pl.col("moment") == "training")["outcome_usd"].to_numpy()
+    assert found.predicted_sales_usd.sum() == pytest.approx(outcome.sum())
+    assert "shrunk to the mean: none of 162 books" in found.reason
+    metrics = {metric.metric: metric.metric_value for metric in found.metrics}
+    assert metrics["is_fitted"] == 1
+    assert (metrics["gain_over_constant_pct"] or 0) > 10
+    assert found.weights["employee_count"] > 0
+
+
+def test_no_estimate_where_it_is_not_wanted_or_the_book_is_tiny() -> None:
+    features, trailing = account_features(120, seed=11)
+    unwanted = fit_sales(features, trailing, 200, 2.5, SETTINGS, may_shrink=False)
+    tiny = fit_sales(*account_features(60, seed=11), 200, 2.5, SETTINGS)
+    for found in (unwanted, tiny):
+        assert np.ptp(found.predicted_sales_usd) == 0
+        assert "everybody is predicted the mean" in found.reason

@@ -8,6 +8,9 @@ from feature_tables import QUANTILE, SETTINGS, account_features
 from benchmarks.forecast_measures import covered_with_zeros
 from pipelines.scoring.outlook import Outlook, fit_outlook
 from pipelines.scoring.potential import PotentialFit, fit_potential
+from pipelines.scoring.sales import SalesFit
+
+NO_ESTIMATE = SalesFit(np.zeros(0), "", ())
 
 
 def book(seed: int, currency: float = 1.0) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
@@ -27,7 +30,7 @@ def book(seed: int, currency: float = 1.0) -> tuple[pl.DataFrame, np.ndarray, np
 
 def fitted(features: pl.DataFrame, trailing: np.ndarray) -> Outlook:
     potential = fit_potential(features, trailing, QUANTILE, 200, 2.5, SETTINGS)
-    return fit_outlook(features, trailing, potential, QUANTILE, 200, 2.5, SETTINGS)
+    return fit_outlook(features, trailing, potential, NO_ESTIMATE, QUANTILE, 200, 2.5, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +71,9 @@ def test_a_level_of_certain_buyers_is_the_potential_itself() -> None:
     potential = PotentialFit(
         np.full(400, 100.0), "", (), None, {"": 0.6}, residuals, np.full(4001, "small")
     )
-    found = fit_outlook(features, np.ones(400), potential, QUANTILE, 200, 2.5, SETTINGS)
+    found = fit_outlook(
+        features, np.ones(400), potential, NO_ESTIMATE, QUANTILE, 200, 2.5, SETTINGS
+    )
     assert found.probability == pytest.approx(np.full(400, 401 / 402))
     assert found.high_usd == pytest.approx(np.full(400, 100.0), rel=0.01)
 
@@ -78,14 +83,41 @@ def test_without_a_model_everybody_has_the_figures_of_the_book() -> None:
     features, _ = account_features(50, seed=2, history_months=12)
     sales = np.zeros(50)
     sales[:5] = [10, 20, 30, 40, 50]
-    found = fit_outlook(features, sales, PotentialFit(None, "", ()), QUANTILE, 200, 2.5, SETTINGS)
+    found = fit_outlook(
+        features, sales, PotentialFit(None, "", ()), NO_ESTIMATE, QUANTILE, 200, 2.5, SETTINGS
+    )
     assert found.probability == pytest.approx(np.full(50, 6 / 52))
     assert found.high_usd.tolist() == [0.0] * 50
     assert "too few" in found.reason
     empty = features.clear()
     assert (
         fit_outlook(
-            empty, np.array([]), PotentialFit(None, "", ()), QUANTILE, 200, 2.5, SETTINGS
+            empty,
+            np.array([]),
+            PotentialFit(None, "", ()),
+            NO_ESTIMATE,
+            QUANTILE,
+            200,
+            2.5,
+            SETTINGS,
         ).high_usd.tolist()
         == []
     )
+
+
+def test_the_quantile_of_a_small_book_follows_the_estimate() -> None:
+    """Sales over estimate of 0.1 to 0.9: the eighth of nine, 0.8, times what the estimate says."""
+    features, _ = account_features(50, seed=2, history_months=12)
+    predicted = np.linspace(50, 150, 50)
+    estimate = SalesFit(predicted, "", (), left_out_ratios=np.arange(1, 10) / 10)
+    found = fit_outlook(
+        features,
+        np.full(50, 100.0),
+        PotentialFit(None, "", ()),
+        estimate,
+        QUANTILE,
+        200,
+        2.5,
+        SETTINGS,
+    )
+    assert found.high_usd == pytest.approx(0.8 * predicted)
