@@ -20,13 +20,19 @@ from pipelines.assets.plan import INPUTS
 from pipelines.assets.table_metadata import materialized
 from pipelines.assets.workspace import Workspace
 from pipelines.keeping.notify import notify
-from pipelines.stages.rebalance import Kept, rebalance
+from pipelines.stages.rebalance import WORKING, Kept, rebalance, settings_of_chosen
+from pipelines.stages.scenarios import scenario_digests
 
 DESCRIPTIONS = {
-    "kpi_drift": "Grain: chosen plan × signal. How far the plan has drifted, and its threshold.",
-    "kpi_rebalance": "Grain: proposal. What has to move, what is proved of it, and its price. "
+    WORKING[
+        "kpi_drift"
+    ]: "Grain: chosen plan × signal. How far the plan has drifted, and its threshold.",
+    WORKING[
+        "kpi_rebalance"
+    ]: "Grain: proposal. What has to move, what is proved of it, and its price. "
     "Empty where no signal passed its threshold.",
-    "fct_rebalance_move": "Grain: proposal × account that changes hands or gets its first owner.",
+    WORKING["fct_rebalance_move"]: "Grain: proposal × account that changes hands or gets its "
+    "first owner.",
 }
 
 
@@ -54,10 +60,13 @@ def rebalanced_territories(
     context: AssetExecutionContext, config: RebalanceConfig, workspace: Workspace
 ) -> Iterator[MaterializeResult[Any]]:
     """Measure the drift of the chosen plan; where it counts, propose and tell people."""
-    kept = rebalance(workspace.settings, workspace.run, is_forced=config.is_forced)
+    settings, run = workspace.settings, workspace.run
+    if not workspace.scenarios:
+        settings = settings_of_chosen(settings, run.as_of)
+        run = run.planning(scenario_digests(settings))
+    kept = rebalance(settings, run, is_forced=config.is_forced)
     failures: list[str] = []
-    if kept.message is not None:
-        settings = workspace.settings
+    if kept.message is not None and kept.is_new:
         failures = notify(
             settings.project.notifications,
             settings.config_path.parent,
@@ -69,7 +78,7 @@ def rebalanced_territories(
     context.instance.add_run_tags(context.run.run_id, run_tags(kept))
     for described in materialized(workspace.paths.warehouse, DESCRIPTIONS):
         key = described.asset_key
-        if key is not None and key.to_user_string() == "kpi_rebalance":
+        if key is not None and key.to_user_string() == WORKING["kpi_rebalance"]:
             more = _headline(kept, failures)
             described = described._replace(metadata={**(described.metadata or {}), **more})
         yield described

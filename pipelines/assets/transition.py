@@ -1,4 +1,4 @@
-"""From today's owners to those of the plan: history, holdouts.
+"""From today's owners to those of the plan: history, holdouts, drift, proposals, challenges.
 
 https://docs.dagster.io/guides/build/assets/defining-assets-with-multi-asset
 """
@@ -13,7 +13,10 @@ from pipelines.assets.workspace import Workspace
 from pipelines.publish.contract import META_TABLES
 from pipelines.stages.transition import TRANSITION_TABLES, write_transition
 
-INPUTS = ["fct_assignment", "int_crm__opportunity"]
+INPUTS = [
+    *("fct_assignment", "int_crm__opportunity", "int_plan__account", "int_plan__rep"),
+    "stg_plan__override",
+]
 
 
 @multi_asset(

@@ -11,7 +11,7 @@ import click
 from pipelines.cli.console import console, progress_shown
 from pipelines.cli.options import chosen_settings, config_option, data_dir_option
 from pipelines.errors import GateError
-from pipelines.lifecycle import Period, PlanStore, Verb
+from pipelines.lifecycle import Period, PlanRecord, PlanStore, Verb
 from pipelines.lifecycle.acts import PAST
 from pipelines.settings.loader import Settings
 
@@ -101,8 +101,9 @@ def show(plan_id: str, config: Path, data_dir: Path | None) -> None:
         ("Made of", f"scenario {record.scenario}, planning date {record.as_of}, {record.run_id}"),
         ("Code", f"{record.code_version}, seed {record.seed}"),
         ("Input", f"{record.input_digest[:16]}…, {len(record.inputs)} files"),
+        *([("Rebalances", record.rebalanced_from)] if record.rebalanced_from else []),
         ("Settings", f"{record.settings_digest[:16]}…, policy {record.policy_digest[:16]}…"),
-        ("Accounts", f"{record.account_count:,}, {record.figures.get('moved_accounts'):,} moved"),
+        ("Accounts", f"{record.account_count:,}, {_moves(record)}"),
         ("Record", str(store.folder / plan_id)),
     ):
         console.print(f"{label:<10} {text}", markup=False)
@@ -113,6 +114,18 @@ def show(plan_id: str, config: Path, data_dir: Path | None) -> None:
             f"by {act.by}: {act.why}",
             markup=False,
         )
+
+
+def _moves(record: PlanRecord) -> str:
+    figures = record.figures
+    text = f"{figures.get('moved_accounts'):,} moved"
+    if record.rebalanced_from is None:
+        return text
+    return (
+        f"{text}, {figures['forced_moves']:,} of reps who left and "
+        f"{figures['new_assignments']:,} without owner placed, "
+        f"price USD {figures['price_usd']:,.0f} a year"
+    )
 
 
 def _act(verb: Verb, summary: str) -> Callable[..., Any]:
@@ -228,22 +241,36 @@ def holdouts(plan_id: str, out: Path | None, config: Path, data_dir: Path | None
     type=click.Path(path_type=Path, dir_okay=False),
     help="CSV of the accepted ones as manual overrides, for the next plan.",
 )
+@click.option("--plan", "plan_id", help="The plan they are about; by default that of the last run.")
+@click.option("--by", default=user_name, show_default="your user name", help="Who has them judged.")
 @_place
 def challenges(
-    file: Path, out: Path | None, overrides: Path | None, config: Path, data_dir: Path | None
+    file: Path,
+    out: Path | None,
+    overrides: Path | None,
+    plan_id: str | None,
+    by: str,
+    config: Path,
+    data_dir: Path | None,
 ) -> None:
-    """Accept, reject or price the challenges of FILE against the plan of the last run.
+    """Accept, reject or price the challenges of FILE, on the data of the last run.
 
-    FILE is a CSV of account_id, rep_id, wish (own or release) and reason.
+    FILE is a CSV of account_id, rep_id, wish (own or release) and reason. The outcomes are kept
+    with the plan; the next run publishes them.
     """
+    from pipelines.lifecycle.challenges import keep_challenges
     from pipelines.publish.tables_out import write_rows
-    from pipelines.stages.challenges import accepted_overrides, judge_file
+    from pipelines.stages.challenges import accepted_overrides, judge_file, plan_to_judge
     from pipelines.stages.run_context import RunContext, WorkPaths
 
     settings = chosen_settings(config, data_dir, None, None)
     context = RunContext.load(WorkPaths(settings.data_dir))
-    settings = chosen_settings(config, data_dir, None, context.scenario)
-    judged = judge_file(settings, context, file)
+    store = PlanStore(settings.data_dir)
+    plan_id = store.find(plan_id) if plan_id else plan_to_judge(store, context)
+    settings = chosen_settings(config, data_dir, None, store.record(plan_id).scenario)
+    judged = judge_file(settings, context, file, plan_id)
+    keep_challenges(store, plan_id, judged, by=by)
+    console.print(f"Judged against {plan_id}", markup=False)
     for row in judged.iter_rows(named=True):
         console.print(
             f"{row['outcome']:<9} {row['account_id']} {row['wish']} {row['rep_id']}: "

@@ -41,11 +41,13 @@ def rebalance(
     if files:
         _with_files(files, plan_file, out, as_of)
         return
-    from pipelines.keeping.chosen import chosen_plan
+    from pipelines.stages.rebalance import settings_of_chosen
 
     settings = chosen_settings(config, data_dir, as_of, scenario)
     # Before anything is read: without a plan there is nothing to hold against the data.
-    chosen_plan(settings.data_dir, settings.as_of)
+    own = settings_of_chosen(settings, settings.as_of)
+    if scenario is None:
+        settings = own
     with progress_shown(), stopping_gracefully():
         from pipelines.definitions import REBALANCE_JOB
         from pipelines.execution import execute_job
@@ -55,23 +57,23 @@ def rebalance(
 
 
 def _tell(data_dir: Path) -> None:
-    from pipelines.stages.rebalance import FOLDER
+    from pipelines.stages.kept_checks import FOLDER, MESSAGE_NAME
     from pipelines.stages.run_context import WorkPaths
     from pipelines.warehouse import session
 
     with session(WorkPaths(data_dir).warehouse) as connection:
         plan_id, proposal_id, signals, passed = connection.execute(
             "SELECT any_value(plan_id), any_value(proposal_id), count(*), "
-            "count(*) FILTER (is_passed) FROM kpi_drift"
+            "count(*) FILTER (is_passed) FROM plan_drift"
         ).fetchone()  # type: ignore[misc]
-        (proposals,) = connection.execute("SELECT count(*) FROM kpi_rebalance").fetchone()  # type: ignore[misc]
+        (proposals,) = connection.execute("SELECT count(*) FROM plan_rebalance").fetchone()  # type: ignore[misc]
     if not proposals:
         console.print(
             f"{plan_id} holds: none of {signals} signals passed its threshold.", markup=False
         )
         return
     folder = data_dir / FOLDER / proposal_id
-    message = json.loads((folder / "proposal.json").read_text(encoding="utf-8"))
+    message = json.loads((folder / MESSAGE_NAME).read_text(encoding="utf-8"))
     console.print(f"{passed} of {signals} signals passed their thresholds.", markup=False)
     console.print(message["text"], markup=False)
     console.print(f"Proposal: {folder}", markup=False)

@@ -8,6 +8,7 @@ import polars as pl
 
 from pipelines.errors import GateError
 from pipelines.lifecycle import PlanStore
+from pipelines.publish.retention import plan_of
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class ChosenPlan:
     """A plan in force.
 
     owners: account_id, rep_id. penetration: rep_id, market_penetration_pct when it was made; None
-    where its release is no longer kept. how: in words, why it is this plan.
+    where its record does not say. how: in words, why it is this plan.
     """
 
     plan_id: str
@@ -32,12 +33,12 @@ def chosen_plan(data_dir: Path, day: date | None) -> ChosenPlan:
     """
     store = PlanStore(data_dir)
     period = store.chosen(day or store.today())
-    releases = data_dir / "releases"
     if period is not None:
+        assignment = store.assignment(period.plan_id)
         return ChosenPlan(
             period.plan_id,
-            store.assignment(period.plan_id).select("account_id", "rep_id"),
-            _penetration(releases / period.plan_id),
+            assignment.select("account_id", "rep_id"),
+            _penetration(assignment),
             f"effective from {period.valid_from_date}",
         )
     published = (data_dir / "published").resolve()
@@ -48,13 +49,25 @@ def chosen_plan(data_dir: Path, day: date | None) -> ChosenPlan:
             "true; run `territory run` first"
         )
     owners = pl.read_parquet(file.read_bytes()).select("plan_id", "account_id", "rep_id")
-    (plan_id,) = _plans_named(owners, published.name)
+    (plan_id,) = _plans_named(owners, plan_of(published))
+    is_recorded = plan_id in store.plan_ids()
     return ChosenPlan(
         plan_id,
         owners.filter(plan_id=plan_id).select("account_id", "rep_id"),
-        _penetration(published),
+        _penetration(store.assignment(plan_id)) if is_recorded else None,
         "published; no plan is effective",
     )
+
+
+def chosen_scenario(data_dir: Path, day: date | None) -> str | None:
+    """The policy that the chosen plan follows; None where its record does not say.
+
+    Raises:
+        GateError: there is no chosen plan.
+    """
+    store = PlanStore(data_dir)
+    plan_id = chosen_plan(data_dir, day).plan_id
+    return store.record(plan_id).scenario if plan_id in store.plan_ids() else None
 
 
 def _plans_named(owners: pl.DataFrame, release: str) -> list[str]:
@@ -63,17 +76,16 @@ def _plans_named(owners: pl.DataFrame, release: str) -> list[str]:
     return [release] if release in plans else plans[:1]
 
 
-def _penetration(release: Path) -> pl.DataFrame | None:
-    file = release / "parquet" / "kpi_territory.parquet"
-    territory = release / "parquet" / "dim_territory.parquet"
-    if not (file.is_file() and territory.is_file()):
+def _penetration(assignment: pl.DataFrame) -> pl.DataFrame | None:
+    """The penetration of each rep by the record: it outlives the release."""
+    if not {"actual_sales_usd", "potential_usd"} <= set(assignment.columns):
         return None
-    seats = pl.read_parquet(territory.read_bytes()).select("scenario", "territory_id", "rep_id")
-    rows = pl.read_parquet(file.read_bytes()).filter(
-        (pl.col("plan_version") == "proposed") & (pl.col("plan_id") == release.name)
+    sales, potential = (
+        pl.col(name).cast(pl.Float64).sum() for name in ("actual_sales_usd", "potential_usd")
     )
     return (
-        rows.join(seats, on=["scenario", "territory_id"])
-        .select("rep_id", pl.col("market_penetration_pct").cast(pl.Float64))
+        assignment.filter(pl.col("rep_id").is_not_null())
+        .group_by("rep_id")
+        .agg(market_penetration_pct=pl.when(potential > 0).then(100 * sales / potential))
         .sort("rep_id")
     )

@@ -5,10 +5,20 @@ from datetime import date, datetime
 from typing import Any, Literal, Self
 
 Verb = Literal[
-    "record", "propose", "approve", "withdraw", "make_effective", "remove", "push", "roll_back"
+    "record",
+    "propose",
+    "approve",
+    "withdraw",
+    "make_effective",
+    "remove",
+    "judge",
+    "push",
+    "roll_back",
 ]
 State = Literal["draft", "proposed", "approved", "effective", "superseded"]
 
+# Acts that leave the state of a plan as it is.
+NOTES: frozenset[Verb] = frozenset({"judge", "push", "roll_back"})
 # From which states an act may start, and what to do in each of the others.
 ALLOWED: dict[str, tuple[State, ...]] = {
     "propose": ("draft",),

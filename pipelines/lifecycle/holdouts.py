@@ -16,7 +16,7 @@ HOLDOUTS = """
         f.previous_rep_id AS holder_rep_id, f.rep_id AS new_rep_id,
         o.amount_usd::DECIMAL(18, 2) AS amount_usd,
         ($as_of::DATE + $days::INTEGER)::DATE AS expires_date
-    FROM fct_assignment AS f JOIN int_crm__opportunity AS o USING (account_id)
+    FROM {assignment} AS f JOIN int_crm__opportunity AS o USING (account_id)
     WHERE f.is_moved AND f.rep_id IS NOT NULL AND o.is_open AND $days > 0
         AND f.scenario = $scenario
     ORDER BY f.plan_id, o.opportunity_id
@@ -24,16 +24,21 @@ HOLDOUTS = """
 
 
 def holdouts_of(
-    connection: duckdb.DuckDBPyConnection, scenario: str, as_of: date, days: int
+    connection: duckdb.DuckDBPyConnection,
+    scenario: str,
+    as_of: date,
+    days: int,
+    assignment: str = "fct_assignment",
 ) -> pl.DataFrame:
     """The open deals that stay with their old owner, of the plan of one scenario.
 
     Args:
         days: how long, counted from the plan's first day; here from the planning date, because
             the first day is not known yet (`recorded_holdouts`).
+        assignment: the table or view of the plan, with the columns of `fct_assignment`.
     """
     asked = {"as_of": as_of, "days": days, "scenario": scenario}
-    return connection.execute(HOLDOUTS, asked).pl()
+    return connection.execute(HOLDOUTS.format(assignment=assignment), asked).pl()
 
 
 def recorded_holdouts(store: PlanStore, plan_id: str) -> pl.DataFrame:

@@ -14,6 +14,7 @@ RECORD_NAME = "record.json"
 POLICY_NAME = "policy.yaml"
 SETTINGS_NAME = "settings.json"
 ASSIGNMENT_NAME = "assignment.parquet"
+CHOSEN_NAME = "chosen.parquet"
 
 
 class InputFile(BaseModel):
@@ -35,6 +36,8 @@ class PlanRecord(BaseModel):
         policy_digest: SHA-256 of the policy's text, which lies beside the record.
         figures: the row of `kpi_plan` for the plan, numbers and flags.
         assignment_digest: SHA-256 of the Parquet file of the assignment.
+        rebalanced_from: the plan whose bands this one restores; its owners lie in
+            `chosen.parquet`. None: planned by itself.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -54,6 +57,7 @@ class PlanRecord(BaseModel):
     figures: dict[str, Any]
     account_count: int
     assignment_digest: str
+    rebalanced_from: str | None = None
 
     def text(self) -> str:
         """The record as its file holds it."""

@@ -20,7 +20,7 @@ import polars as pl
 
 from pipelines.errors import GateError, InputError, TerritoryError, near
 from pipelines.lifecycle.act_log import LOG_NAME, ActLog
-from pipelines.lifecycle.acts import Act, State, Verb
+from pipelines.lifecycle.acts import NOTES, Act, State, Verb
 from pipelines.lifecycle.record import ASSIGNMENT_NAME, RECORD_NAME, PlanRecord
 from pipelines.lifecycle.timeline import Period, checked, chosen_on, periods, state_of
 from pipelines.publish.layout import check_plan_id
@@ -73,7 +73,8 @@ class PlanStore:
         ids = self.plan_ids()
         if text in ids:
             return text
-        begun = [p for p in ids if text and p.startswith((text, f"plan_{text}"))]
+        beginnings = (text, f"plan_{text}", f"rebalance_{text}")
+        begun = [p for p in ids if text and p.startswith(beginnings)]
         if len(begun) == 1:
             return begun[0]
         if begun:
@@ -119,7 +120,13 @@ class PlanStore:
     # Writing
 
     def keep(
-        self, record: PlanRecord, files: Mapping[str, Path | str], *, is_draft: bool = False
+        self,
+        record: PlanRecord,
+        files: Mapping[str, Path | str],
+        *,
+        is_draft: bool = False,
+        by: str = BY_RUN,
+        why: str = "planned by a run",
     ) -> State:
         """Record a plan that a run has made, as proposed or as a draft; returns its state.
 
@@ -129,6 +136,7 @@ class PlanStore:
 
         Args:
             files: beside the record, by name: a file to copy, or a text.
+            by, why: what the log of acts says of it.
 
         Raises:
             GateError: another assignment was approved under this name.
@@ -152,18 +160,14 @@ class PlanStore:
                     "two; nothing was published. Run again, or change the policy's seed"
                 )
             # Somebody who withdrew a plan does not want the next run to propose it again.
-            is_promoted = (
-                (state, wanted) == ("draft", "proposed")
-                and bool(acts)
-                and acts[-1].verb == "record"
-            )
+            decisions = [act.verb for act in acts if act.verb not in NOTES]
+            is_promoted = (state, wanted) == ("draft", "proposed") and decisions[-1:] == ["record"]
             if is_same and acts and not is_promoted:
                 return state
             if not is_same:
                 self._write(record, files, target)
             details = {"assignment_digest": record.assignment_digest}
-            why = "planned by a run"
-            self._append("record", record.plan_id, BY_RUN, why, wanted, details=details)
+            self._append("record", record.plan_id, by, why, wanted, details=details)
         return wanted
 
     def act(
@@ -183,6 +187,8 @@ class PlanStore:
         """
         with self._locked():
             state = checked(self._log.acts(), verb, plan_id, effective_date, self._clock().date())
+            if verb == "make_effective" and effective_date is not None:
+                self._check_base(plan_id, effective_date)
             self._append(verb, plan_id, by, why, state, effective_date, details)
         return state
 
@@ -210,6 +216,23 @@ class PlanStore:
                 remove_folder(self.folder / plan_id)
                 self._append("remove", plan_id, BY_RUN, "older than retention.plans", "draft")
         return doomed
+
+    def _check_base(self, plan_id: str, day: date) -> None:
+        """A rebalancing changes the plan it was made from, and no other.
+
+        Raises:
+            GateError: another plan holds when it is to take over.
+        """
+        if not (self.folder / plan_id / RECORD_NAME).is_file():
+            return
+        base = self.record(plan_id).rebalanced_from
+        period = self.chosen(day)
+        if base is not None and period is not None and period.plan_id != base:
+            raise GateError(
+                f"{plan_id} rebalances {base}, but {period.plan_id} is effective then, from "
+                f"{period.valid_from_date}; run `territory rebalance` for a proposal that starts "
+                "from that one"
+            )
 
     def _write(self, record: PlanRecord, files: Mapping[str, Path | str], target: Path) -> None:
         with building_folder(self.folder, record.plan_id) as building:

@@ -14,7 +14,7 @@ import duckdb
 from pipelines.errors import ConfigurationError, GateError, near
 from pipelines.metadata.declared import declared_tables
 
-CONTRACT_VERSION = "1.6"
+CONTRACT_VERSION = "1.7"
 
 PAY_COLUMNS = frozenset({"hourly_cost_usd"})
 """Columns that say what a person is paid; no published table may have one."""
@@ -250,6 +250,10 @@ _MARTS = (
 _META_ORDER = {
     "fct_assignment_history": "account_id valid_from_date",
     "fct_holdout": "plan_id opportunity_id",
+    "fct_challenge": "plan_id account_id rep_id wish",
+    "kpi_drift": "as_of proposal_id signal metric rep_id",
+    "kpi_rebalance": "as_of proposal_id",
+    "fct_rebalance_move": "as_of proposal_id account_id",
     "quarantined_row": "source_table source_file row_number rule column_name",
     "record_history": "entity field_name record_id valid_from_at",
     "custom_field": "entity record_id field_name",

@@ -50,7 +50,12 @@ from pipelines.publish.swap import (
 from pipelines.warehouse import session
 
 # They may name plans that were published before.
-_OF_OTHER_PLANS = ("meta_run", "meta_kpi_history", "fct_assignment_history")
+_OF_OTHER_PLANS = frozenset(
+    {
+        *("meta_run", "meta_kpi_history", "fct_assignment_history", "fct_challenge"),
+        *("kpi_drift", "kpi_rebalance", "fct_rebalance_move"),
+    }
+)
 
 WITHHELD_TABLES = ("quarantined_row",)
 """Published with cells withheld; their full rows go to the restricted folder."""

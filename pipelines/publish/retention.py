@@ -44,15 +44,16 @@ def prune_releases(data_dir: Path, keep: int, *, also_keep: Iterable[Path] = ())
         if release.resolve() not in protected:
             remove_folder(release)
             removed.append(release.name)
-    kept_plans = {_plan_of(release) for release in releases_newest_first(layout)}
+    kept_plans = {plan_of(release) for release in releases_newest_first(layout)}
     if layout.restricted.is_dir():
         for folder in sorted(layout.restricted.iterdir()):
-            if not folder.name.startswith(".") and _plan_of(folder) not in kept_plans:
+            if not folder.name.startswith(".") and plan_of(folder) not in kept_plans:
                 remove_folder(folder)
     return removed
 
 
-def _plan_of(folder: Path) -> str:
+def plan_of(folder: Path) -> str:
+    """The plan that the folder of a release, or of its pay data, is of."""
     return _REVISION.sub("", folder.name)
 
 

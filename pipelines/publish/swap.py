@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -141,6 +141,16 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(doomed)
     folder.rename(doomed)
     shutil.rmtree(doomed)
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make the file `path` anew, which it takes the place of in one step, on disk."""
+    building = path.with_name(f".{path.name}.building")
+    write(building)
+    with building.open("rb") as stream:
+        os.fsync(stream.fileno())
+    building.replace(path)
+    sync_folder(path.parent)
 
 
 def sync_tree(folder: Path) -> None:

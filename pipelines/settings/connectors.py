@@ -130,6 +130,18 @@ class SalesforceSettings(_Remote):
     poll_seconds: float = Field(
         default=2, gt=0, description="Pause between two looks at a bulk job."
     )
+    bulk_write_rows: int = Field(
+        default=2_000,
+        ge=1,
+        description="Pushes with more changes of one kind send them as a Bulk API 2.0 job, smaller "
+        "ones in requests of 200 rows.",
+    )
+    territory2_model: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The territory model a push writes to, by developer name, label or id. "
+        "Needed where the organisation has several that are not archived.",
+    )
 
 
 class HubSpotSettings(_Remote):

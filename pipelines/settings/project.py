@@ -111,7 +111,10 @@ class RetentionSettings(_Strict):
         description="Records of drafts and proposed plans kept. What was approved always stays.",
     )
     proposals: int = Field(
-        default=20, ge=1, description="Proposals to rebalance that are kept, the newest."
+        default=20,
+        ge=1,
+        description="Checks of the chosen plan against new data that are kept, the newest, with "
+        "the proposals some of them led to.",
     )
     quarantine_runs: int = Field(
         default=20, ge=1, description="Runs whose quarantined rows are kept as Parquet."

@@ -83,7 +83,7 @@ def record_plans(settings: Settings, context: RunContext) -> None:
                     ASSIGNMENT_NAME: assignment,
                     HOLDOUT_NAME: holdouts,
                     POLICY_NAME: policy,
-                    SETTINGS_NAME: _settings_text(settings),
+                    SETTINGS_NAME: settings_text(settings),
                 },
                 is_draft=settings.is_draft or scenario != context.scenario,
             )
@@ -112,13 +112,18 @@ def _record(
         input_digest=context.input_digest,
         settings_digest=context.settings_digest,
         policy_digest=text_digest(policy),
-        inputs=tuple(
-            InputFile(table=table, file=file, sha256=digest)
-            for table, file, digest in connection.execute(_INPUTS).fetchall()
-        ),
+        inputs=input_files(connection),
         figures=figures,
         account_count=int(figures["account_count"]),
         assignment_digest=file_sha256(assignment),
+    )
+
+
+def input_files(connection: duckdb.DuckDBPyConnection) -> tuple[InputFile, ...]:
+    """The files that the working database was made of, in order."""
+    return tuple(
+        InputFile(table=table, file=file, sha256=digest)
+        for table, file, digest in connection.execute(_INPUTS).fetchall()
     )
 
 
@@ -137,7 +142,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, plan_id: str) -> dict[str, A
     }
 
 
-def _settings_text(settings: Settings) -> str:
+def settings_text(settings: Settings) -> str:
     """The settings that the plan depends on, beside its policy; no place of any file."""
     content = {
         "project": settings.project.model_dump(

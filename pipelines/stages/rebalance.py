@@ -1,23 +1,32 @@
 """Rebalance stage: today's planning tables against the chosen plan; a proposal where it drifted.
 
-`kpi_drift` says how far each band, territory and count has come. Where a signal passes its
-threshold of the policy, `kpi_rebalance` and `fct_rebalance_move` hold the smallest change that
-restores the bands; the proposal also lies in `<data_dir>/proposals/<proposal_id>`, with the plan it
-would make.
+`plan_drift` says how far each band, territory and count has come. Where a signal passes its
+threshold of the policy, `plan_rebalance` and `plan_rebalance_move` hold the smallest change that
+restores the bands. The plan it would make is recorded as proposed, under the id of the proposal,
+and can be approved, made effective and sent like any other. Each check is kept (`kept_checks`); the
+next run publishes all that are.
 """
 
-import json
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from pipelines.interrupts import interruptible
-from pipelines.keeping.chosen import ChosenPlan, chosen_plan
+from pipelines.keeping.chosen import ChosenPlan, chosen_plan, chosen_scenario
+from pipelines.lifecycle import PlanStore
 from pipelines.progress import report
-from pipelines.publish.swap import building_folder, place, remove_folder, sync_tree
-from pipelines.settings.loader import Settings
+from pipelines.settings.loader import Settings, load_settings
 from pipelines.stages.fit_losses import with_estimates
+from pipelines.stages.kept_checks import (
+    FOLDER,
+    IDENTITY,
+    has_proposal,
+    is_kept,
+    keep_check,
+    schemas,
+)
 from pipelines.stages.plan import read_planning_tables
 from pipelines.stages.planner import (
     PlanningTables,
@@ -25,15 +34,25 @@ from pipelines.stages.planner import (
     stop_on_violations,
     violations_of,
 )
+from pipelines.stages.proposal_record import (
+    proposed_assignment,
+    proposed_holdouts,
+    record_proposal,
+)
 from pipelines.stages.run_context import RunContext, WorkPaths, digest_of
-from pipelines.standalone.plan_files import write_plan_files
+from pipelines.stages.scenarios import scenario_digests
+from pipelines.stages.write_back_files import write_plan_files_for_crm
 from pipelines.warehouse import session
 
 if TYPE_CHECKING:
     from optimization import Policy, Proposal
 
-FOLDER = "proposals"
-TABLES = ("kpi_drift", "kpi_rebalance", "fct_rebalance_move")
+# Published table: the one of this check in the working database.
+WORKING = {
+    "kpi_drift": "plan_drift",
+    "kpi_rebalance": "plan_rebalance",
+    "fct_rebalance_move": "plan_rebalance_move",
+}
 _NAMED = 5
 
 
@@ -42,7 +61,7 @@ class Kept:
     """What became of the chosen plan.
 
     drift: `kpi_drift`. proposal: None where no signal passed its threshold. message: what people
-    are told; None likewise.
+    are told; None likewise. is_new: nobody was told of this proposal before.
     """
 
     proposal_id: str
@@ -50,6 +69,40 @@ class Kept:
     drift: pl.DataFrame
     proposal: "Proposal | None"
     message: dict[str, Any] | None
+    is_new: bool = True
+
+
+def settings_of_chosen(settings: Settings, day: date | None) -> Settings:
+    """The settings with the policy that the chosen plan of `day` follows, whatever the project
+    plans with by now.
+
+    Raises:
+        ConfigurationError: that policy is gone.
+        GateError: there is no chosen plan.
+    """
+    scenario = chosen_scenario(settings.data_dir, day)
+    if scenario in (None, settings.scenario):
+        return settings
+    return load_settings(
+        settings.config_path,
+        data_dir=settings.data_dir,
+        as_of=settings.as_of,
+        scenarios=[str(scenario)],
+    )
+
+
+def check_effective(settings: Settings, context: RunContext) -> None:
+    """Measure the drift of the plan that is effective and keep the check; propose nothing.
+
+    Nothing is done while no plan is effective, or where the same was measured before.
+    """
+    if PlanStore(settings.data_dir).chosen(context.as_of) is None:
+        return
+    settings = settings_of_chosen(settings, context.as_of)
+    context = context.planning(scenario_digests(settings))
+    check = _measured(settings, context)
+    if not is_kept(settings, check.proposal_id):
+        keep_check(settings, check.proposal_id, check.frames(None))
 
 
 def rebalance(settings: Settings, context: RunContext, *, is_forced: bool = False) -> Kept:
@@ -59,12 +112,89 @@ def rebalance(settings: Settings, context: RunContext, *, is_forced: bool = Fals
         is_forced: propose even where no signal passes its threshold.
 
     Raises:
-        GateError: there is no plan to keep, or the verifier refuses the proposal.
+        GateError: there is no plan to keep, the verifier refuses the proposal, or another
+            assignment was approved under its id.
         InfeasibleError: no plan meets the policy and the policy says to stop then.
         InputError: an override, a planning table or the chosen plan contradicts itself.
     """
+    policy = settings.policy
+    check = _measured(settings, context)
+    proposal_id, chosen, drift, tables = (
+        check.proposal_id,
+        check.chosen,
+        check.drift,
+        check.tables,
+    )
+    proposal = None
+    if is_forced or drift["is_passed"].any():
+        proposal = propose(tables, policy, str(settings.policy_path), chosen.owners)
+    found = check.frames(proposal)
+    with session(WorkPaths(settings.data_dir).warehouse) as connection:
+        for name, frame in found.items():
+            connection.register("rebalance_rows", frame.to_arrow())
+            connection.execute(
+                f"CREATE OR REPLACE TABLE {WORKING[name]} AS SELECT * FROM rebalance_rows"
+            )
+            connection.unregister("rebalance_rows")
+    if proposal is None:
+        keep_check(settings, proposal_id, {"kpi_drift": found["kpi_drift"]})
+        return Kept(proposal_id, chosen, drift, None, None)
+    is_new = not has_proposal(settings, proposal_id)
+    message = _message(settings, context, chosen, proposal_id, drift, proposal)
+    assignment = proposed_assignment(proposal, tables.accounts, tables.reps)
+    with session(WorkPaths(settings.data_dir).warehouse) as connection:
+        holdouts = proposed_holdouts(connection, settings, context, proposal_id, assignment)
+        # Before its folder: what is shown can be approved.
+        record_proposal(
+            connection, settings, context, chosen, proposal_id, proposal, assignment, holdouts
+        )
+    in_source = tables.accounts.select("account_id", previous_rep_id="owner_rep_id")
+    to_write = assignment.drop("previous_rep_id").join(in_source, on="account_id", how="left")
+    keep_check(
+        settings,
+        proposal_id,
+        found | proposal.plan.tables(),
+        message,
+        lambda folder: write_plan_files_for_crm(folder, settings, to_write, holdouts),
+    )
+    return Kept(proposal_id, chosen, drift, proposal, message, is_new)
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A chosen plan held against the planning tables."""
+
+    proposal_id: str
+    scenario: str
+    chosen: ChosenPlan
+    drift: pl.DataFrame
+    tables: PlanningTables
+
+    def frames(self, proposal: "Proposal | None") -> dict[str, pl.DataFrame]:
+        """The tables of `schemas`; those of the proposal are empty without one."""
+        identity = {
+            "proposal_id": self.proposal_id,
+            "plan_id": self.chosen.plan_id,
+            "scenario": self.scenario,
+            "as_of": self.tables.as_of,
+        }
+        own = {"kpi_drift": self.drift}
+        if proposal is not None:
+            own |= {"kpi_rebalance": proposal.kpi, "fct_rebalance_move": proposal.moves}
+        return {
+            name: own[name]
+            .with_columns(
+                pl.lit(value, IDENTITY[column]).alias(column) for column, value in identity.items()
+            )
+            .select(*schema)
+            if name in own
+            else pl.DataFrame(schema=schema)
+            for name, schema in schemas().items()
+        }
+
+
+def _measured(settings: Settings, context: RunContext) -> _Check:
     from optimization.rebalance.drift import measure_drift
-    from optimization.rebalance.proposal import KPI_SCHEMA, MOVE_SCHEMA
 
     chosen = chosen_plan(settings.data_dir, context.as_of)
     policy = settings.policy
@@ -80,33 +210,7 @@ def rebalance(settings: Settings, context: RunContext, *, is_forced: bool = Fals
         )
     wanted = policy.rebalancing.model_dump_json()
     proposal_id = "rebalance_" + digest_of(context.run_id, chosen.plan_id, wanted)
-    proposal = None
-    if is_forced or drift["is_passed"].any():
-        proposal = propose(tables, policy, str(settings.policy_path), chosen.owners)
-    identity = [
-        pl.lit(proposal_id).alias("proposal_id"),
-        pl.lit(chosen.plan_id).alias("plan_id"),
-        pl.lit(context.scenario).alias("scenario"),
-        pl.lit(context.as_of).alias("as_of"),
-    ]
-    found = {
-        "kpi_drift": drift,
-        "kpi_rebalance": pl.DataFrame(schema=KPI_SCHEMA) if proposal is None else proposal.kpi,
-        "fct_rebalance_move": pl.DataFrame(schema=MOVE_SCHEMA)
-        if proposal is None
-        else proposal.moves,
-    }
-    found = {name: frame.select(*identity, pl.all()) for name, frame in found.items()}
-    with session(WorkPaths(settings.data_dir).warehouse) as connection:
-        for name, frame in found.items():
-            connection.register("rebalance_rows", frame.to_arrow())
-            connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM rebalance_rows")
-            connection.unregister("rebalance_rows")
-    message = None
-    if proposal is not None:
-        message = _message(settings, context, chosen, proposal_id, drift, proposal)
-        _keep(settings, proposal_id, found | proposal.plan.tables(), message)
-    return Kept(proposal_id, chosen, drift, proposal, message)
+    return _Check(proposal_id, context.scenario, chosen, drift, tables)
 
 
 def propose(
@@ -184,7 +288,7 @@ def _message(
         "text": f"{settings.project.name}: {chosen.plan_id} "
         + ("has drifted by" if drift["is_passed"].any() else "holds on")
         + f" {context.as_of}. "
-        + ". ".join(told)
+        + ". ".join([*told, f"To take it up: territory plan approve {proposal_id}"])
         + ".",
         "company": settings.project.name,
         "scenario": context.scenario,
@@ -195,21 +299,3 @@ def _message(
         "drift": drift.filter("is_passed").head(50).to_dicts(),
         "kpi": proposal.kpi.row(0, named=True),
     }
-
-
-def _keep(
-    settings: Settings, proposal_id: str, frames: dict[str, pl.DataFrame], message: dict[str, Any]
-) -> None:
-    """Write the proposal's folder in one step, and remove the oldest beyond the retention."""
-    folder = settings.data_dir / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    with building_folder(folder, proposal_id) as building:
-        write_plan_files(building, frames)
-        text = json.dumps(message, indent=2, ensure_ascii=False) + "\n"
-        (building / "proposal.json").write_text(text, encoding="utf-8")
-        sync_tree(building)
-        place(building, folder / proposal_id)
-    known = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    known.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
-    for old in known[: -settings.project.retention.proposals]:
-        remove_folder(old)

@@ -9,17 +9,19 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import yaml
 
 from pipelines.errors import GateError, InputError
 from pipelines.lifecycle import PlanRecord, PlanStore
-from pipelines.lifecycle.record import POLICY_NAME, SETTINGS_NAME
+from pipelines.lifecycle.record import CHOSEN_NAME, POLICY_NAME, SETTINGS_NAME
 from pipelines.settings.loader import Settings, load_settings
 from pipelines.stages.connections import landed_sources
 from pipelines.stages.ingest import ensure_sample, ingest
-from pipelines.stages.plan import plan
+from pipelines.stages.plan import plan, read_planning_tables
 from pipelines.stages.planner import travel_matrix_path
-from pipelines.stages.run_context import WorkPaths
+from pipelines.stages.rebalance import propose
+from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.stages.score import score
 from pipelines.stages.transform import transform
 from pipelines.warehouse import session
@@ -66,11 +68,7 @@ def reproduce_plan(settings: Settings, store: PlanStore, plan_id: str) -> list[s
         score(again, context)
         transform(again, context, "pre_plan", is_tested=False)
         # dbt keeps the working database open until its process ends; the planner only reads it.
-        plan(again, context)
-        with session(warehouse) as connection:
-            found = dict(
-                connection.execute("SELECT account_id, rep_id FROM plan_assignment").fetchall()
-            )
+        found = _owners_again(again, context, store.folder / plan_id, record)
     wanted = dict(recorded.select("account_id", "rep_id").iter_rows())
     code = "" if context.code_version == record.code_version else (
         f" The code differs: {context.code_version} now, {record.code_version} then."
@@ -84,6 +82,23 @@ def reproduce_plan(settings: Settings, store: PlanStore, plan_id: str) -> list[s
                " Its solver was stopped by the clock or by hand.")
         )  # fmt: skip
     return [f"{plan_id} is reproduced: all {len(wanted):,} accounts have the rep they had.{code}"]
+
+
+def _owners_again(
+    again: Settings, context: RunContext, folder: Path, record: PlanRecord
+) -> dict[str, str | None]:
+    """The rep of each account, planned again; of a rebalancing from the plan it was made from."""
+    warehouse = WorkPaths(again.data_dir).warehouse
+    if record.rebalanced_from is None:
+        plan(again, context)
+        with session(warehouse) as connection:
+            query = "SELECT account_id, rep_id FROM plan_assignment"
+            return dict(connection.execute(query).fetchall())
+    with session(warehouse) as connection:
+        tables = read_planning_tables(connection, again, context)
+    chosen = pl.read_parquet((folder / CHOSEN_NAME).read_bytes())
+    assignment = propose(tables, again.policy, str(again.policy_path), chosen).plan.assignment
+    return dict(assignment.select("account_id", "rep_id").iter_rows())
 
 
 def _recorded_settings(

@@ -1,16 +1,20 @@
-"""How plans take hold: the history of owners, and who keeps which open deal for a while."""
+"""How plans take hold: the history of owners, who keeps which open deal for a while, how far the
+effective plan has drifted and what was proposed, and what reps objected to."""
 
 import polars as pl
 
 from pipelines.lifecycle import PlanStore
+from pipelines.lifecycle.challenges import kept_challenges
 from pipelines.lifecycle.history import assignment_history
 from pipelines.lifecycle.holdouts import holdouts_of
 from pipelines.metadata.declared import declared_tables
 from pipelines.settings.loader import Settings
+from pipelines.stages.kept_checks import CHECK_TABLES, kept_tables
+from pipelines.stages.rebalance import check_effective
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.warehouse import session
 
-TRANSITION_TABLES = ("fct_assignment_history", "fct_holdout")
+TRANSITION_TABLES = ("fct_assignment_history", "fct_holdout", *CHECK_TABLES, "fct_challenge")
 
 
 def write_transition(settings: Settings, context: RunContext) -> None:
@@ -18,15 +22,18 @@ def write_transition(settings: Settings, context: RunContext) -> None:
 
     The history is that of the effective plans; the plan of this run has not begun.
     """
-    history = assignment_history(PlanStore(settings.data_dir))
+    store = PlanStore(settings.data_dir)
+    check_effective(settings, context)
     with session(WorkPaths(settings.data_dir).warehouse) as connection:
         holdouts = [
             holdouts_of(connection, one.name, context.as_of, one.policy.transition.holdout_days)
             for one in settings.scenarios
         ]
         frames: dict[str, pl.DataFrame] = {
-            "fct_assignment_history": history,
+            "fct_assignment_history": assignment_history(store),
             "fct_holdout": pl.concat(holdouts),
+            **kept_tables(settings.data_dir),
+            "fct_challenge": kept_challenges(store),
         }
         for table, frame in frames.items():
             columns = declared_tables()[table].columns

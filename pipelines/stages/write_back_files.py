@@ -1,8 +1,9 @@
-"""The files for the CRM in a release, from its own tables and what landed of territories."""
+"""The files for the CRM, of a release or a proposal, from a plan and what landed of territories."""
 
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from pipelines.publish.snapshot import DATABASE_NAME
 from pipelines.settings.loader import Settings
@@ -26,14 +27,26 @@ def write_back_files(release: Path, settings: Settings, context: RunContext) -> 
     with duckdb.connect(str(release / DATABASE_NAME), read_only=True) as connection:
         assignment = connection.execute(_ASSIGNMENT, [context.scenario]).pl()
         holdouts = connection.execute(_HOLDOUTS, [context.scenario]).pl()
+    write_plan_files_for_crm(release, settings, assignment, holdouts)
+
+
+def write_plan_files_for_crm(
+    folder: Path, settings: Settings, assignment: pl.DataFrame, holdouts: pl.DataFrame
+) -> None:
+    """Write `crm/` into `folder`, as `write_crm_files`, against the source as it was read.
+
+    Args:
+        assignment: account_id, account_name, rep_id, rep_name, previous_rep_id (the owner in the
+            source), territory_name.
+    """
     connector = settings.connectors.get("crm")
     source = settings.sources["crm"]
     system = system_of(assignment["account_id"].to_list(), connector.type if connector else None)
-    folder = settings.landed_dir / "crm" / "current" if connector else source.path
+    tables = settings.landed_dir / "crm" / "current" if connector else source.path
     write_crm_files(
-        release,
+        folder,
         assignment,
         holdouts,
         system,
-        landed_territories(folder, source.table_prefix, source.table_suffix),
+        landed_territories(tables, source.table_prefix, source.table_suffix),
     )

@@ -1,6 +1,6 @@
 """What a push needs of a CRM, and which CRM the settings name."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -23,21 +23,32 @@ class Crm(Protocol):
     @property
     def system(self) -> System: ...
 
-    @property
-    def batch_rows(self) -> int:
-        """Most rows of one request."""
+    def most_rows(self, changes: int) -> int:
+        """Most rows of one call of `send`, where there are so many `changes` of one kind."""
         ...
 
     def state(self, accounts: Collection[str]) -> CrmState:
-        """What stands there now, of `accounts` and of all associations."""
+        """What stands there now: owners and associations of `accounts`, those of all users."""
         ...
 
     def territories(self) -> Sequence[Mapping[str, str | None]]:
-        """Its territories: Id, Name, DeveloperName; none where it has no such thing."""
+        """Its territories: Id, Name, DeveloperName; none where it has no such thing.
+
+        Raises:
+            ConfigurationError: the settings do not say of which model.
+        """
         ...
 
-    def send(self, changes: Sequence[Change]) -> list[RowResult]:
-        """Write one batch of changes of one kind and verb; one result each, in order."""
+    def send(self, changes: Sequence[Change], started: Callable[[str], None]) -> list[RowResult]:
+        """Write one batch of changes of one kind and verb; one result each, in order.
+
+        Args:
+            started: told the id of a job that goes on by itself, before it has any row.
+        """
+        ...
+
+    def settle(self, jobs: Collection[str]) -> None:
+        """Wait for the end of jobs that were started, or end them; then nothing moves any more."""
         ...
 
 

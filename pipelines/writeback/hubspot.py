@@ -3,7 +3,7 @@
 HubSpot has no territories. A batch of which some rows fail answers 207 with the ids that did.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,12 @@ class HubSpotWriter(HubSpotTables):
     system: System = "hubspot"
     batch_rows = 100
 
+    def most_rows(self, changes: int) -> int:  # noqa: ARG002
+        return self.batch_rows
+
+    def settle(self, jobs: Collection[str]) -> None:
+        """There are no jobs."""
+
     def state(self, accounts: Collection[str]) -> CrmState:
         ids = sorted(accounts)
         owners: dict[str, str | None] = {}
@@ -38,7 +44,11 @@ class HubSpotWriter(HubSpotTables):
     def territories(self) -> Sequence[Mapping[str, str | None]]:
         return ()
 
-    def send(self, changes: Sequence[Change]) -> list[RowResult]:
+    def send(
+        self,
+        changes: Sequence[Change],
+        started: Callable[[str], None],  # noqa: ARG002
+    ) -> list[RowResult]:
         request = {
             "inputs": [
                 # Without owner is an empty text; null would leave the property as it is.

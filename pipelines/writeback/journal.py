@@ -41,6 +41,24 @@ class Journal:
         """Note what became of them."""
         self._append({"event": "answer", **asdict(result)} for result in results)
 
+    def started(self, job: str) -> None:
+        """Note a job of the CRM that goes on by itself."""
+        self._append([{"event": "job", "job": job}])
+
+    def settled(self) -> None:
+        """Note that none of the jobs goes on any more."""
+        self._append([{"event": "settled"}])
+
+    def open_jobs(self) -> list[str]:
+        """The jobs that may still be going on, oldest first."""
+        jobs: list[str] = []
+        for entry in self._entries():
+            if entry["event"] == "job":
+                jobs.append(entry["job"])
+            elif entry["event"] == "settled":
+                jobs = []
+        return jobs
+
     def rolled_back(self) -> None:
         """Note that the state before the first push holds again."""
         self._append([{"event": "rolled_back"}])

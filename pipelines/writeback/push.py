@@ -1,8 +1,10 @@
 """Send a plan to the CRM so that, whenever it is interrupted, doing it again finishes it.
 
-Each round reads what stands there and sends only what differs; so a row that arrived is never sent
-twice, whether or not its answer did. Rows are in the journal before they go. The last round reads
-once more: what it still finds different has failed, with the reason the CRM gave.
+Jobs of an earlier push that may still be going on are waited for or ended first. Then each round
+reads what stands there and sends only what differs; so a row that arrived is never sent twice,
+whether or not its answer did. Rows are in the journal before they go. Later rounds read only what
+the first found different; the last one reads once more: what it still finds different has failed,
+with the reason the CRM gave.
 """
 
 import time
@@ -26,6 +28,8 @@ PASSING = frozenset(
         *("RATE_LIMITS", "INTERNAL_ERROR", "CONFLICT", "UNKNOWN"),
         # Another request of ours was faster: the next look at the CRM tells.
         *("DUPLICATE_VALUE", "ENTITY_IS_DELETED"),
+        # Of a job that ended before it came to the row.
+        "UNPROCESSED",
     }
 )
 
@@ -74,20 +78,35 @@ def push(
         InputError: the CRM does not answer; what had arrived stays, and another push goes on.
     """
     outcome = PushOutcome()
+    jobs = journal.open_jobs()
+    if jobs:
+        report("Waiting for jobs of an earlier push")
+        crm.settle(jobs)
+        journal.settled()
+        jobs.clear()
+
+    def started(job: str) -> None:
+        journal.started(job)
+        jobs.append(job)
+
     for number in range(ROUNDS + 1):
         live = crm.state(accounts)
         outcome.left = changes_between(live, desired_of(live))
         hopeful = [change for change in outcome.left if _may_pass(outcome.results, change)]
         if not hopeful or number == ROUNDS:
             return outcome
+        accounts = sorted({c.subject_id for c in outcome.left if c.kind != "user_territory"})
         if number:
             sleep(FIRST_WAIT_SECONDS * 2 ** (number - 1))
         sent = 0
-        for batch in _batches(hopeful, crm.batch_rows):
+        for batch in _batches(hopeful, crm.most_rows):
             report("Sending to the CRM", sent, len(hopeful))
             journal.intend(batch)
-            results = crm.send(batch)
+            results = crm.send(batch, started)
             journal.answered(results)
+            if jobs:
+                journal.settled()
+                jobs.clear()
             outcome.results |= {result.change.key: result for result in results}
             sent += len(batch)
     raise AssertionError("unreachable")
@@ -98,9 +117,10 @@ def _may_pass(results: Mapping[tuple[str, ...], RowResult], change: Change) -> b
     return result is None or result.code in PASSING
 
 
-def _batches(changes: Sequence[Change], rows: int) -> Iterator[list[Change]]:
-    """Changes of one kind and verb, in their order, at most `rows` each."""
+def _batches(changes: Sequence[Change], most_rows: Callable[[int], int]) -> Iterator[list[Change]]:
+    """Changes of one kind and verb, in their order, at most `most_rows` of their number each."""
     for _, same in groupby(changes, key=lambda change: (change.verb, change.kind)):
         group = list(same)
+        rows = most_rows(len(group))
         for start in range(0, len(group), rows):
             yield group[start : start + rows]

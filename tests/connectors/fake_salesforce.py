@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from protocol_server import Answer, Request, json_answer  # type: ignore[import-not-found]
 from salesforce_writes import SalesforceWrites  # type: ignore[import-not-found]
@@ -13,7 +14,8 @@ from salesforce_writes import SalesforceWrites  # type: ignore[import-not-found]
 VERSION = "v61.0"
 CLIENT_ID, CLIENT_SECRET = "the-client-id", "the-client-secret-0815"
 _QUERY = re.compile(r"SELECT (?P<columns>[\w, ]+) FROM (?P<table>\w+)"
-                    r"(?: WHERE SystemModstamp >= (?P<since>\S+))?")  # fmt: skip
+                    r"(?: WHERE SystemModstamp >= (?P<since>\S+)"
+                    r"| WHERE (?P<field>\w+) IN \((?P<ids>[^)]*)\))?")  # fmt: skip
 
 Record = dict[str, Any]
 
@@ -58,6 +60,8 @@ class FakeSalesforce:
                 return self._more(locator)
             case ["composite", "sobjects"]:
                 return json_answer(self.writes.answer(request))
+            case ["jobs", "ingest", *place]:
+                return self.writes.jobs.answer(request, place)
             case ["jobs", "query"] if request.method == "POST":
                 return self._create_job(json.loads(request.body))
             case ["jobs", "query", job]:
@@ -97,6 +101,10 @@ class FakeSalesforce:
                 return _error(400, "INVALID_FIELD", f"No such column '{column}'")
         since = match["since"] or ""
         rows = [row for row in self.records[match["table"]] if row["SystemModstamp"] >= since]
+        if match["ids"] is not None:
+            assert len(quote(query)) < 16_384, "an address has an end"
+            ids = set(match["ids"].replace("'", "").split(", "))
+            rows = [row for row in rows if row[match["field"]] in ids]
         return rows, columns
 
     def _query(self, query: str) -> Answer:

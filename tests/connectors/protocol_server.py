@@ -143,7 +143,7 @@ class ProtocolServer:
                         answer = server.application.answer(request)
                 return fault, answer
 
-            do_GET = do_POST = do_PATCH = do_DELETE = _serve
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
             def _send(self, answer: Answer, body: bytes | None = None) -> None:
                 self.send_response(answer.status)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from protocol_server import Request, ServerDied  # type: ignore[import-not-found]
+from salesforce_jobs import IngestJobs  # type: ignore[import-not-found]
 
 Record = dict[str, Any]
 ROWS_A_REQUEST = 200
@@ -28,6 +29,7 @@ class SalesforceWrites:
         self.refusals: dict[str, list[str]] = {}
         self.rows_written = 0
         self._next_id = 0
+        self.jobs = IngestJobs(self)
 
     def check_alive(self) -> None:
         if self.rows_until_death == 0:
@@ -41,16 +43,30 @@ class SalesforceWrites:
         write = self._update if request.method == "PATCH" else self._insert
         return self._each(write, asked["records"])
 
+    def write_one(self, operation: str, name: str, row: Record) -> Record:
+        """Write a row of a job."""
+        self.check_alive()
+        if operation == "delete":
+            answer = self._delete(row["Id"])
+        else:
+            write = self._update if operation == "update" else self._insert
+            answer = write({"attributes": {"type": name}} | row)
+        self._count(answer)
+        return answer
+
+    def _count(self, answer: Record) -> None:
+        if answer["success"]:
+            self.rows_written += 1
+            if self.rows_until_death is not None:
+                self.rows_until_death -= 1
+
     def _each(self, write: Callable[[Any], Record], rows: list[Any]) -> list[Record]:
         assert 0 < len(rows) <= ROWS_A_REQUEST
         answers = []
         for row in rows:
             self.check_alive()
             answers.append(write(row))
-            if answers[-1]["success"]:
-                self.rows_written += 1
-                if self.rows_until_death is not None:
-                    self.rows_until_death -= 1
+            self._count(answers[-1])
         # Dying after the last row, the server has written all and answered nothing.
         self.check_alive()
         return answers
@@ -81,7 +97,9 @@ class SalesforceWrites:
             return _error("DUPLICATE_VALUE", "this association exists")
         self._next_id += 1
         id_ = f"{_PREFIX[name]}new{self._next_id:09}AAA"
-        known = {"Id": id_, "IsDeleted": False, "SystemModstamp": _MOMENT}
+        known = {"Id": id_, "SystemModstamp": _MOMENT}
+        if name == "ObjectTerritory2Association":
+            known["IsDeleted"] = False
         self.records[name].append(known | row)
         return _success(id_)
 
@@ -91,7 +109,10 @@ class SalesforceWrites:
             if record is not None:
                 if record.get("AssociationCause", "Territory2Manual") != "Territory2Manual":
                     return _error("DELETE_FAILED", "made by an assignment rule")
-                record.update(IsDeleted=True, SystemModstamp=_MOMENT)
+                if name == "UserTerritory2Association":
+                    self.records[name].remove(record)  # it has no IsDeleted
+                else:
+                    record.update(IsDeleted=True, SystemModstamp=_MOMENT)
                 return _success(id_)
         return _error("ENTITY_IS_DELETED", "entity is deleted")
 

@@ -16,10 +16,10 @@ from fake_salesforce import (  # type: ignore[import-not-found]
     FakeSalesforce,
     with_moments,
 )
-from protocol_server import ProtocolServer, serving  # type: ignore[import-not-found]
+from protocol_server import Answer, Fault, ProtocolServer, serving  # type: ignore[import-not-found]
 
 from pipelines.cli import territory
-from pipelines.errors import GateError, InputError
+from pipelines.errors import ConfigurationError, GateError, InputError
 from pipelines.ingest.connectors.guarded_http import GuardedSession, HttpLimits
 from pipelines.ingest.connectors.salesforce import SalesforceAccess
 from pipelines.lifecycle import PlanRecord, PlanStore
@@ -41,6 +41,7 @@ def _id(prefix: str, number: int) -> str:
 A = [_id("001", number) for number in range(6)]
 U = [_id("005", number) for number in range(4)]
 T = [_id("0MI", number) for number in range(4)]
+MODEL, NEXT_MODEL = _id("0MA", 0), _id("0MA", 1)
 
 # Account: owner and territory before, owner in the plan. Territory k is that of user k.
 BEFORE = [(0, 0), (0, 0), (1, 1), (1, None), (2, 3), (0, 0)]
@@ -57,8 +58,12 @@ def organisation() -> dict[str, list[dict[str, Any]]]:
         "User": [{"Id": id_, "Name": f"User {i}", "IsActive": True} for i, id_ in enumerate(U)],
         # Territory 3 is none of the plan's; 0 is found by name, 1 and 2 by who works there.
         "Territory2": [
-            {"Id": id_, "Name": f"T-{U[0]}" if i == 0 else f"Area {i}", "DeveloperName": f"A{i}"}
+            {"Id": id_, "Name": f"T-{U[0]}" if i == 0 else f"Area {i}", "DeveloperName": f"A{i}",
+             "Territory2ModelId": MODEL}
             for i, id_ in enumerate(T)
+        ],
+        "Territory2Model": [
+            {"Id": MODEL, "Name": "Sales 2026", "DeveloperName": "Sales_2026", "State": "Active"},
         ],
         "ObjectTerritory2Association": [
             {"Id": _id("0MT", i), "ObjectId": account, "Territory2Id": place,
@@ -132,9 +137,9 @@ def crm(server: ProtocolServer, monkeypatch: pytest.MonkeyPatch) -> SalesforceWr
     return open_writer(server)
 
 
-def open_writer(server: ProtocolServer) -> SalesforceWriter:
+def open_writer(server: ProtocolServer, **settings: Any) -> SalesforceWriter:
     session = GuardedSession(HttpLimits(attempts=2, first_wait_seconds=0), sleep=no_pause)
-    access = SalesforceAccess(server.url, "61.0", "SALESFORCE", bulk_rows=20_000)
+    access = SalesforceAccess(server.url, "61.0", "SALESFORCE", bulk_rows=20_000, **settings)
     writer = SalesforceWriter(access, session, sleep=no_pause)
     writer.batch_rows = 2  # so that every step has several requests
     return writer
@@ -231,7 +236,7 @@ def test_a_push_is_exact_does_nothing_twice_and_is_taken_back(
     rows = application.writes.rows_written
     assert send(store, crm).results == {}
     assert application.writes.rows_written == rows
-    send(store, crm, is_rollback=True)
+    assert send(store, crm, is_rollback=True).left == []
     assert standing(application) == before
     assert not Journal(store.folder / PLAN).is_open()
     with pytest.raises(GateError, match="nothing to undo"):
@@ -240,8 +245,9 @@ def test_a_push_is_exact_does_nothing_twice_and_is_taken_back(
     assert acts[2:] == [("push", 0), ("push", 0), ("roll_back", 0)]
 
 
+@pytest.mark.parametrize("settings", [{}, {"bulk_write_rows": 1}], ids=["requests", "jobs"])
 def test_interrupted_at_any_row_and_repeated_it_ends_in_the_approved_state(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, int]
 ) -> None:
     monkeypatch.setenv("SALESFORCE_CLIENT_ID", CLIENT_ID)
     monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", CLIENT_SECRET)
@@ -255,15 +261,15 @@ def test_interrupted_at_any_row_and_repeated_it_ends_in_the_approved_state(
             store = store_with_plan(folder)
             with serving(application) as server:
                 if is_rollback:
-                    send(store, open_writer(server))
+                    send(store, open_writer(server, **settings))
                 written = application.writes.rows_written
                 application.writes.rows_until_death = row
                 try:
-                    send(store, open_writer(server), is_rollback=is_rollback)
+                    send(store, open_writer(server, **settings), is_rollback=is_rollback)
                 except InputError:
                     assert application.writes.rows_written == written + row
                     application.writes.rows_until_death = None
-                    send(store, open_writer(server), is_rollback=is_rollback)
+                    send(store, open_writer(server, **settings), is_rollback=is_rollback)
                 else:
                     break
                 # Every row was written once, although its answer never came.
@@ -271,7 +277,7 @@ def test_interrupted_at_any_row_and_repeated_it_ends_in_the_approved_state(
                 wanted = untouched if is_rollback else approved_state()
                 assert standing(application) == wanted, row
                 if not is_rollback and row % 4 == 1:
-                    send(store, open_writer(server), is_rollback=True)
+                    send(store, open_writer(server, **settings), is_rollback=True)
                     assert standing(application) == untouched, row
         assert row == ROWS + 1
 
@@ -290,6 +296,128 @@ def test_a_row_that_fails_for_a_moment_is_tried_again_one_that_stays_bad_is_name
     application.records["User"][2]["IsActive"] = True
     assert send(store, crm).left == []
     assert standing(application) == approved_state()
+
+
+def test_a_large_push_goes_as_jobs_with_a_result_for_every_row(
+    tmp_path: Path, server: ProtocolServer, application: FakeSalesforce, crm: SalesforceWriter
+) -> None:
+    store = store_with_plan(tmp_path)
+    application.writes.refusals = {A[0]: ["UNABLE_TO_LOCK_ROW"]}
+    application.records["User"][2]["IsActive"] = False
+    outcome = send(store, open_writer(server, bulk_write_rows=3))
+    failed = [(row.change.kind, row.change.subject_id, row.code) for row in outcome.failed]
+    assert failed == [("account_owner", A[2], "INACTIVE_OWNER_OR_USER")]
+    assert "owner is not active" in outcome.failed[0].message
+    jobs = [
+        (job.operation, job.object, len(job.rows)) for job in application.writes.jobs.jobs.values()
+    ]
+    assert jobs == [("insert", "ObjectTerritory2Association", 4)], "fewer rows go by request"
+    assert standing(application)["owners"][A[0]] == U[1]
+    application.records["User"][2]["IsActive"] = True
+    assert send(store, crm).left == []
+    assert standing(application) == approved_state()
+
+
+def test_rows_that_a_failed_job_did_not_come_to_are_sent_again(
+    tmp_path: Path, server: ProtocolServer, application: FakeSalesforce, crm: SalesforceWriter
+) -> None:
+    application.writes.jobs.fails_after = 1
+    outcome = send(store_with_plan(tmp_path), open_writer(server, bulk_write_rows=1))
+    assert standing(application) == approved_state()
+    assert (len(outcome.done), outcome.left) == (ROWS, [])
+
+
+def test_a_job_that_goes_on_after_its_push_died_is_waited_for(
+    tmp_path: Path, server: ProtocolServer, application: FakeSalesforce, crm: SalesforceWriter
+) -> None:
+    store = store_with_plan(tmp_path)
+    server.faults.append(Fault(r"GET .*/ingest/\w+\?", "status", None, Answer(b"[]", 400)))
+    with pytest.raises(InputError):
+        send(store, open_writer(server, bulk_write_rows=1))
+    journal = Journal(store.folder / PLAN)
+    assert len(journal.open_jobs()) == 1
+    (job,) = application.writes.jobs.jobs.values()
+    assert (job.state, job.results) == ("UploadComplete", [])
+    server.faults.clear()
+    assert send(store, open_writer(server, bulk_write_rows=1)).left == []
+    assert len(job.results) == len(job.rows) > 0, "the job ended before anything was compared"
+    assert application.writes.rows_written == ROWS
+    assert standing(application) == approved_state()
+    assert journal.open_jobs() == []
+
+
+def test_a_job_that_never_got_its_rows_is_ended_and_one_that_is_forgotten_is_no_trouble(
+    tmp_path: Path, server: ProtocolServer, application: FakeSalesforce, crm: SalesforceWriter
+) -> None:
+    store = store_with_plan(tmp_path)
+    server.faults.append(Fault(r"PUT .*/batches", "status", None, Answer(b"[]", 400)))
+    with pytest.raises(InputError):
+        send(store, open_writer(server, bulk_write_rows=1))
+    server.faults.clear()
+    Journal(store.folder / PLAN).started("7505e0000000999AAA")
+    assert send(store, open_writer(server, bulk_write_rows=1)).left == []
+    states = [job.state for job in application.writes.jobs.jobs.values()]
+    assert states[0] == "Aborted"
+    assert set(states[1:]) == {"JobComplete"}
+    assert standing(application) == approved_state()
+
+
+def test_only_accounts_of_the_plan_are_read_and_later_only_those_that_changed(
+    tmp_path: Path, server: ProtocolServer, application: FakeSalesforce, crm: SalesforceWriter
+) -> None:
+    others = [
+        {"Id": f"0015e0000{number:06}BBB", "Name": "x", "OwnerId": U[3], "IsDeleted": False}
+        for number in range(50)
+    ]
+    application.records["Account"] += with_moments(others)
+    send(store_with_plan(tmp_path), crm)
+    asked = [
+        request.query["q"][0]
+        for request in server.requests
+        if request.path.endswith("queryAll/") and " FROM Account " in request.query["q"][0]
+    ]
+    named = [
+        sorted(query.split("(")[1].rstrip(")").replace("'", "").split(", ")) for query in asked
+    ]
+    # The one without owner in the plan is not asked for, and then only what was sent.
+    assert named == [A[:5], [A[0], *A[2:5]]]
+
+
+def test_a_model_is_named_where_the_organisation_has_several(
+    tmp_path: Path, server: ProtocolServer, application: FakeSalesforce, crm: SalesforceWriter
+) -> None:
+    copies = [
+        {**row, "Id": row["Id"].replace("0MI", "0MJ"), "Territory2ModelId": NEXT_MODEL}
+        for row in application.records["Territory2"]
+    ]
+    application.records["Territory2"] += copies
+    models = [
+        {
+            "Id": NEXT_MODEL,
+            "Name": "Sales 2027",
+            "DeveloperName": "Sales_2027",
+            "State": "Planning",
+        },
+        {"Id": _id("0MA", 2), "Name": "Old", "DeveloperName": "Old", "State": "Archived"},
+    ]
+    application.records["Territory2Model"] += with_moments(models)
+    store = store_with_plan(tmp_path)
+    for wanted, message in (
+        (None, "several territory models: Sales_2026 \\(Active\\); Sales_2027 \\(Planning\\)"),
+        ("Sales_2028", "no territory model 'Sales_2028' .did you mean"),
+        ("old", "Old \\(Archived\\): nothing can be written"),
+    ):
+        with pytest.raises(ConfigurationError, match=message):
+            send(store, open_writer(server, territory2_model=wanted))
+    assert application.writes.rows_written == 0
+    send(store, open_writer(server, territory2_model="sales 2026"))
+    assert standing(application) == approved_state()
+    # Nobody works in the other model yet, so only the one territory called like ours is known.
+    send(store, open_writer(server, territory2_model=NEXT_MODEL))
+    there = standing(application)
+    assert set(approved_state()["objects"]) <= set(there["objects"])
+    added = set(there["objects"]) - set(approved_state()["objects"])
+    assert added == {(A[1], T[0].replace("0MI", "0MJ"), "Territory2Manual")}
 
 
 def test_the_command_sends_only_with_yes(

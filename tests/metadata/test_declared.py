@@ -16,6 +16,8 @@ NO_FIGURE = {
     *("country", "state", "industry", "territory_name"),
     *("market_id", "naics_sector", "is_uncovered", "base_city", "base_state", "base_country"),
     *("is_chosen", "kpi_name", "table_name", "good_direction", "comparison"),
+    *("proposal_id", "as_of", "signal", "is_passed", "is_needed", "move_measure"),
+    "is_proved_fewest",
     *("period_start_date", "period_end_date", "method", "reason"),
 }
 
@@ -26,6 +28,15 @@ PROMISED = {
     "valid_to_date is_current",
     "fct_holdout": "plan_id scenario opportunity_id account_id holder_rep_id new_rep_id "
     "amount_usd expires_date",
+    "fct_challenge": "plan_id scenario account_id rep_id wish reason outcome to_rep_id cost_usd "
+    "outcome_reason",
+    "kpi_drift": "proposal_id plan_id scenario as_of signal metric rep_id observed threshold unit "
+    "is_passed statement",
+    "kpi_rebalance": "proposal_id plan_id scenario as_of is_needed voluntary_moves forced_moves "
+    "new_assignments closed_accounts leavers moved_sales_usd moved_amount fewest_amount "
+    "is_proved_fewest broken_limits_before broken_limits_after price_usd most_resolve_saves_usd",
+    "fct_rebalance_move": "proposal_id plan_id scenario as_of account_id from_rep_id to_rep_id "
+    "move_kind actual_sales_usd disruption_loss_usd reason_code reason",
     "quarantined_row": "source_table source_file row_number record_id rule column_name value "
     "payload_json run_id",
     "record_history": "entity record_id field_name value valid_from_at valid_to_at is_start_known",

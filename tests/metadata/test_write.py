@@ -260,7 +260,8 @@ def test_marts_and_metadata_can_be_published_as_they_are(described: Described) -
             "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal "
             "AND comment IS NULL AND table_name NOT IN "
             "('quarantined_row', 'record_history', 'custom_field', 'meta_check_result',"
-            " 'fct_assignment_history', 'fct_holdout',"
+            " 'fct_assignment_history', 'fct_holdout', 'fct_challenge',"
+            " 'kpi_drift', 'kpi_rebalance', 'fct_rebalance_move',"
             " 'meta_finding', 'meta_load', 'meta_finding_row', 'meta_drift', 'meta_kpi_history')"
         ).fetchall()
     assert uncommented == []

@@ -21,9 +21,16 @@ from pipelines.assets.watch import build_drift_watch
 from pipelines.assets.workspace import Workspace
 from pipelines.errors import GateError
 from pipelines.keeping.chosen import chosen_plan
+from pipelines.lifecycle import PlanStore
+from pipelines.lifecycle.challenges import keep_challenges, kept_challenges
+from pipelines.lifecycle.history import owners_on
+from pipelines.lifecycle.holdouts import recorded_holdouts
 from pipelines.settings.loader import PROJECT_ROOT, Settings, load_settings
-from pipelines.stages.rebalance import rebalance
+from pipelines.stages.challenges import judge_file, plan_to_judge
+from pipelines.stages.kept_checks import kept_tables
+from pipelines.stages.rebalance import check_effective, rebalance, settings_of_chosen
 from pipelines.stages.run_context import RunContext, WorkPaths
+from pipelines.stages.scenarios import scenario_digests
 from tests.book.tiny_book import Tables, account, owned, rep, tables
 from tests.lifecycle.small_plans import keep, make_effective, store_at
 
@@ -60,6 +67,19 @@ def with_plan(settings: Settings) -> None:
     make_effective(store, "plan_1", date(2026, 7, 1))
 
 
+DEALS = pl.DataFrame(
+    {
+        "opportunity_id": ["D1", "D2", "D3", "D4"],
+        "account_id": ["A1", "A2", "A3", "A1"],
+        "amount_usd": [900.0, 100.0, None, 5.0],
+        "is_open": [True, True, True, False],
+    }
+)
+LOADS = pl.DataFrame(
+    {"source_table": ["raw_crm__account"], "source_file": ["a.csv"], "file_sha256": ["0f"]}
+)
+
+
 def quality(skill_penalty: float | None = None) -> pl.DataFrame:
     """What closed deals tell of the skill penalty, within two points; None: nothing."""
     return pl.DataFrame(
@@ -92,6 +112,8 @@ def landed(settings: Settings, found: Tables, skill_penalty: float | None = None
             ("int_plan__rep", found.reps),
             ("stg_plan__override", found.overrides),
             ("int_score__model_quality", quality(skill_penalty)),
+            ("int_crm__opportunity", DEALS),
+            ("meta_load", LOADS),
         ):
             connection.register("frame", frame.to_arrow())
             connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM frame")
@@ -108,8 +130,8 @@ def test_nothing_is_proposed_while_the_plan_holds(settings: Settings) -> None:
     assert kept.chosen.how == "effective from 2026-07-01"
     assert not kept.drift["is_passed"].any()
     with duckdb.connect(str(WorkPaths(settings.data_dir).warehouse)) as connection:
-        assert connection.execute("SELECT count(*) FROM kpi_rebalance").fetchone() == (0,)
-        assert connection.execute("SELECT count(*) FROM kpi_drift").fetchone() == (4,)
+        assert connection.execute("SELECT count(*) FROM plan_rebalance").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM plan_drift").fetchone() == (4,)
     assert run_tags(kept) == {"territory/chosen_plan": "plan_1", "territory/drift": "0"}
     asked_for = rebalance(settings, CONTEXT, is_forced=True)
     assert asked_for.message is not None
@@ -162,13 +184,133 @@ def test_the_same_data_give_the_same_bytes_and_old_proposals_go(settings: Settin
     landed(settings, DRIFTED)
     first = rebalance(settings, CONTEXT)
     folder = settings.data_dir / "proposals"
-    before = {p.name: p.read_bytes() for p in (folder / first.proposal_id).iterdir()}
+    before = contents(folder / first.proposal_id)
     again = rebalance(settings, CONTEXT)
     assert again.proposal_id == first.proposal_id
-    assert {p.name: p.read_bytes() for p in (folder / again.proposal_id).iterdir()} == before
+    assert contents(folder / again.proposal_id) == before
+    assert (first.is_new, again.is_new) == (True, False), "people are told once"
+    assert len(PlanStore(settings.data_dir).acts(first.proposal_id)) == 1
     later = RunContext("run_2", "plan_9", date(2026, 8, 1), "default", "i", "s", "c")
     newest = rebalance(settings, later, is_forced=True)
     assert [path.name for path in folder.iterdir()] == [newest.proposal_id]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_proposal_is_a_plan_that_is_approved_and_becomes_effective(settings: Settings) -> None:
+    with_plan(settings)
+    # R2 has left: their account goes to R1, and the one nobody owned as well.
+    landed(settings, tables([owned("A1", "R1"), owned("A3", "R2"), account("A4")], [rep("R1")]))
+    kept = rebalance(settings, CONTEXT)
+    store = PlanStore(settings.data_dir)
+    assert store.state(kept.proposal_id) == "proposed"
+    record = store.record(kept.proposal_id)
+    assert (record.rebalanced_from, record.scenario, record.account_count) == (
+        "plan_1", "default", 3,
+    )  # fmt: skip
+    assert record.inputs[0].sha256 == "0f"
+    moved = store.assignment(kept.proposal_id).select("account_id", "rep_id", "previous_rep_id")
+    assert moved.rows() == [("A1", "R1", "R1"), ("A3", "R1", "R2"), ("A4", "R1", None)]
+    assert kept.message is not None
+    assert f"territory plan approve {kept.proposal_id}" in kept.message["text"]
+    owners = settings.data_dir / "proposals" / kept.proposal_id / "crm/account_owner_by_name.csv"
+    assert pl.read_csv(owners)["account_id"].to_list() == ["A3", "A4"]
+    make_effective(store, kept.proposal_id, date(2026, 8, 1))
+    assert [period.valid_to_date for period in store.periods()] == [date(2026, 7, 31), None]
+    assert owners_on(store, date(2026, 8, 1)).select("account_id", "rep_id").rows() == [
+        ("A1", "R1"), ("A3", "R1"), ("A4", "R1"),
+    ]  # fmt: skip
+    assert chosen_plan(settings.data_dir, date(2026, 8, 1)).plan_id == kept.proposal_id
+
+
+def test_open_deals_of_a_moved_account_stay_for_a_while(settings: Settings) -> None:
+    store = store_at(settings.data_dir.parent, datetime(2026, 7, 1, tzinfo=UTC))
+    keep(store, "plan_1", {"A1": "R1", "A2": "R1", "A3": "R1"})
+    make_effective(store, "plan_1", date(2026, 7, 1))
+    landed(settings, book(owned("A1", "R1"), owned("A2", "R1"), owned("A3", "R1")))
+    settings.policy_path.write_text(POLICY.replace("20", "60"))
+    loose = load_settings(settings.config_path, as_of=CONTEXT.as_of)
+    kept = rebalance(loose, CONTEXT)
+    assert kept.message is not None
+    assert kept.message["kpi"]["voluntary_moves"] == 1
+    moved = store.assignment(kept.proposal_id).filter("is_moved")["account_id"].item()
+    deals = recorded_holdouts(store, kept.proposal_id)
+    expected = [(moved.replace("A", "D"), moved, "R1", "R2")]
+    columns = ("opportunity_id", "account_id", "holder_rep_id", "new_rep_id")
+    assert deals.select(columns).rows() == expected
+
+
+def test_challenges_are_judged_against_a_proposal_and_kept(settings: Settings) -> None:
+    with_plan(settings)
+    landed(settings, DRIFTED)
+    CONTEXT.save(WorkPaths(settings.data_dir))
+    kept = rebalance(settings, CONTEXT)
+    store = PlanStore(settings.data_dir)
+    assert plan_to_judge(store, CONTEXT) == kept.proposal_id
+    file = settings.data_dir / "challenges.csv"
+    head = "account_id,rep_id,wish,reason\n"
+    file.write_text(head + "A4,R1,own,mine\nA2,R1,release,far\n")
+    judged = judge_file(settings, CONTEXT, file, kept.proposal_id)
+    # 300 against 100 hours breaks the band of R1, 100 against 300 that of R2.
+    assert judged["outcome"].to_list() == ["rejected", "rejected"]
+    assert "limit" in judged["outcome_reason"][0]
+    keep_challenges(store, kept.proposal_id, judged, by="Ana")
+    file.write_text(head + "A4,R2,own,mine\nA2,R1,release,very far\n")
+    again = judge_file(settings, CONTEXT, file, kept.proposal_id)
+    keep_challenges(store, kept.proposal_id, again, by="Ana")
+    rows = kept_challenges(store).select("plan_id", "account_id", "rep_id", "reason", "outcome")
+    assert rows.rows() == [
+        (kept.proposal_id, "A2", "R1", "very far", "rejected"),
+        (kept.proposal_id, "A4", "R1", "mine", "rejected"),
+        (kept.proposal_id, "A4", "R2", "mine", "accepted"),
+    ]
+    told = store.acts(kept.proposal_id)[-1]
+    assert (told.verb, told.by, told.why) == ("judge", "Ana", "challenges: 1 accepted, 1 rejected")
+    assert store.state(kept.proposal_id) == "proposed"
+    with pytest.raises(GateError, match=r"plan_1 was made of other data .*: 1 account"):
+        judge_file(settings, CONTEXT, file, "plan_1")
+
+
+def test_a_proposal_is_refused_once_another_plan_holds(settings: Settings) -> None:
+    with_plan(settings)
+    landed(settings, DRIFTED)
+    kept = rebalance(settings, CONTEXT)
+    store = PlanStore(settings.data_dir)
+    keep(store, "plan_2", dict(OWNERS))
+    make_effective(store, "plan_2", date(2026, 8, 1))
+    with pytest.raises(GateError, match="rebalances plan_1, but plan_2 is effective then"):
+        make_effective(store, kept.proposal_id, date(2026, 9, 1))
+
+
+def test_a_plan_is_held_against_the_policy_it_follows(settings: Settings) -> None:
+    with_plan(settings)
+    other = settings.policy_path.with_name("other.yaml")
+    other.write_text(POLICY)
+    project = load_settings(settings.config_path, as_of=CONTEXT.as_of, scenarios=["other"])
+    assert settings_of_chosen(project, CONTEXT.as_of).scenario == "default"
+
+
+def test_a_run_keeps_the_check_of_the_effective_plan_and_publishes_all(settings: Settings) -> None:
+    landed(settings, DRIFTED)
+    check_effective(settings, CONTEXT)
+    assert kept_tables(settings.data_dir)["kpi_drift"].is_empty(), "no plan is effective"
+    with_plan(settings)
+    check_effective(settings, CONTEXT)
+    found = kept_tables(settings.data_dir)
+    assert set(found["kpi_drift"]["signal"]) == {"band", "without_owner", "leavers"}
+    assert found["kpi_rebalance"].is_empty()
+    run = CONTEXT.planning(scenario_digests(settings))
+    kept = rebalance(settings, run)
+    check_effective(settings, run)
+    found = kept_tables(settings.data_dir)
+    assert found["kpi_rebalance"]["proposal_id"].to_list() == [kept.proposal_id]
+    assert found["fct_rebalance_move"]["account_id"].to_list() == ["A4"]
 
 
 def test_without_any_plan_there_is_nothing_to_keep(settings: Settings) -> None:
@@ -237,7 +379,7 @@ def test_the_asset_tags_the_run_and_says_whom_it_could_not_tell(settings: Settin
     (seen,) = [
         event.step_materialization_data.materialization.metadata
         for event in result.get_asset_materialization_events()
-        if event.asset_key and event.asset_key.to_user_string() == "kpi_rebalance"
+        if event.asset_key and event.asset_key.to_user_string() == "plan_rebalance"
     ]
     assert seen["voluntary moves"].value == 0
     assert "$NO_SUCH_HOOK" in str(seen["notification failures"].value)

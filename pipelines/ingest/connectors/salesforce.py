@@ -39,6 +39,8 @@ class SalesforceAccess:
             <prefix>_CLIENT_SECRET, or <prefix>_ACCESS_TOKEN.
         bulk_rows: answers with more records are fetched through Bulk API 2.0.
         poll_seconds: pause between two looks at a bulk job.
+        bulk_write_rows: more changes of one kind are written through Bulk API 2.0.
+        territory2_model: the territory model that is written to, as the organisation calls it.
     """
 
     login_url: str
@@ -46,6 +48,8 @@ class SalesforceAccess:
     secret_prefix: str
     bulk_rows: int
     poll_seconds: float = 2
+    bulk_write_rows: int = 2_000
+    territory2_model: str | None = None
 
 
 class SalesforceTables:
@@ -94,9 +98,16 @@ class SalesforceTables:
     def read(
         self, table: Table, columns: Sequence[str], since: str | None
     ) -> Iterator["pyarrow.RecordBatch"]:
+        condition = None if since is None else f"{_CURSOR} >= {since}"
+        yield from self.select(table, columns, condition)
+
+    def select(
+        self, table: Table, columns: Sequence[str], condition: str | None
+    ) -> Iterator["pyarrow.RecordBatch"]:
+        """The records that meet `condition` in SOQL (None: all), deleted ones included, as text."""
         query = f"SELECT {', '.join(columns)} FROM {table.name}"
-        if since is not None:
-            query += f" WHERE {_CURSOR} >= {since}"
+        if condition is not None:
+            query += f" WHERE {condition}"
         page = self._call(lambda client: client.query(query, include_deleted=True))
         if page["totalSize"] > self._access.bulk_rows:
             yield from self._read_bulk(table, columns, query)

@@ -37,4 +37,6 @@ def salesforce_access(connector: "SalesforceSettings") -> "SalesforceAccess":
         secret_prefix=connector.secret_prefix,
         bulk_rows=connector.bulk_rows,
         poll_seconds=connector.poll_seconds,
+        bulk_write_rows=connector.bulk_write_rows,
+        territory2_model=connector.territory2_model,
     )
