@@ -37,7 +37,8 @@ dev: export TERRITORY_CONFIG := $(abspath $(CONFIG))
 dev: setup
 	@mkdir -p $(DAGSTER_HOME)
 	@cp -n config/dagster.yaml $(DAGSTER_HOME)/dagster.yaml 2>/dev/null || true
-	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+	@$(BIN)/territory serve --config $(CONFIG) & pages=$$!; trap "kill $$pages 2>/dev/null" EXIT; \
+		$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
 # The site of dbt, as one file, from the working database of the last run.
 dbt-docs: setup

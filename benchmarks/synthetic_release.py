@@ -114,7 +114,8 @@ CREATE TABLE kpi_rollup AS
 SELECT $plan AS plan_id, 'default' AS scenario, plan_version, level, 'x' || i AS member_id,
   coalesce(list_extract($names, (i % 5 + 1)::INTEGER), 'Member ' || i) AS member_name,
   100 + i AS account_count, 1234.5::DOUBLE AS service_hours,
-  98765.43::DECIMAL(18,2) AS potential_usd, 25.5::DOUBLE AS market_penetration_pct
+  98765.43::DECIMAL(18,2) AS potential_usd, 25.5::DOUBLE AS market_penetration_pct,
+  1500.0 * $reps AS capacity_hours, 1875.0 * $reps AS workload_hours, 1.25 AS workload_ratio
 FROM range(6) AS rows(i), (VALUES ('current'), ('proposed')) AS versions(plan_version),
   (VALUES ('company'), ('region'), ('manager'), ('segment'), ('industry'), ('state'))
   AS levels(level);

@@ -46,6 +46,8 @@ class LayerTranslator(DagsterDbtTranslator):
             key=node["name"],
             group_name=layer,
             owners=[LAYER_OWNERS[layer]],
+            # dagster-dbt would put the beginning of the SQL below it, cut off within a word.
+            description=node["description"],
             kinds={"dbt", "duckdb"},
         )
 

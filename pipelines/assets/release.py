@@ -9,9 +9,7 @@ from dagster import MaterializeResult, MetadataValue, asset
 
 from pipelines.assets.workspace import Workspace
 from pipelines.publish import CONTRACT_TABLES
-from pipelines.publish.layout import REPORT_NAME
-from pipelines.report.lineage import LINEAGE_NAME
-from pipelines.stages.publish import followed_figures, publish
+from pipelines.stages.publish import followed_figures, page_links, plan_in_words, publish
 
 
 @asset(
@@ -21,18 +19,23 @@ from pipelines.stages.publish import followed_figures, publish
     kinds={"duckdb", "parquet"},
 )
 def release(workspace: Workspace) -> MaterializeResult[Any]:
-    """Grain: one published plan: tables, report, move lists, manifest; swapped in whole."""
+    """Grain: one published plan: tables, report, move lists, manifest; swapped in whole.
+
+    Its pages open while `territory serve` runs, which `make dev` starts.
+    """
     published = publish(workspace.settings, workspace.run, fence=workspace.fence)
     tables = published.manifest.tables
     return MaterializeResult(
         metadata={
+            "in words": MetadataValue.md(plan_in_words(workspace.settings, published)),
+            **{
+                name: MetadataValue.url(address)
+                for name, address in page_links(workspace.settings, published).items()
+            },
             "folder": MetadataValue.path(str(published.path)),
-            "report": MetadataValue.url((published.path / REPORT_NAME).as_uri()),
-            "lineage": MetadataValue.url((published.path / LINEAGE_NAME).as_uri()),
             # Numbers, so that the UI draws them over runs.
             **followed_figures(published),
             "plan_id": published.plan_id,
-            "tables": len(tables),
             "dagster/row_count": sum(table.rows for table in tables),
         }
     )

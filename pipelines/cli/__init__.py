@@ -21,6 +21,7 @@ from pipelines.cli.push import push
 from pipelines.cli.rebalance import rebalance
 from pipelines.cli.route import route
 from pipelines.cli.run import run
+from pipelines.cli.serve import serve
 from pipelines.cli.status import status
 from pipelines.errors import TerritoryError, near, quote
 
@@ -46,7 +47,7 @@ def territory() -> None:
 
 
 for _command in (
-    *(run, rebalance, route, check, status, explain, compare),
+    *(run, rebalance, route, check, status, serve, explain, compare),
     *(plans, plan, push, optimize, frontier, demo),
 ):
     territory.add_command(_command)

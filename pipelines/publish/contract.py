@@ -211,7 +211,7 @@ _MARTS = (
         "unowned_accounts service_hours travel_hours workload_hours potential_usd "
         "actual_sales_usd whitespace_usd market_penetration_pct cost_to_serve_usd "
         "cost_to_serve_pct open_opportunities avg_deal_usd win_rate_pct sales_cycle_days "
-        "sales_velocity_usd_per_day coverage_pct",
+        "sales_velocity_usd_per_day coverage_pct capacity_hours workload_ratio",
     ),
     _table(
         "kpi_sales_operations",

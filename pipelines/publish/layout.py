@@ -10,6 +10,9 @@ from pipelines.errors import ConfigurationError, quote
 REPORT_NAME = "report.html"
 """The page for people in a release."""
 
+PAGES = (REPORT_NAME, "quality.html", "lineage.html", "moves.xlsx", "moves.csv")
+"""What people open of a release, and what the pages link to."""
+
 _RELEASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 

@@ -24,31 +24,44 @@ from pipelines.report.views import views
 UNASSIGNED = "UNASSIGNED"
 
 
+# What `headline` reads; nothing with a row for each account.
+HEADLINE_TABLES = ("plan", "balance", "load", "kpi_rollup")
+
+
 @dataclass(frozen=True)
 class Headline:
     """The top of the report, in words."""
 
     title: str
     subtitle: str
-    certificate: str
-    balance: tuple[str, ...]
+    sentences: tuple[str, ...]
     cards: tuple[dict[str, str], ...]
 
 
 def headline(tables: Tables, company: str, as_of: object) -> Headline:
-    """What the plan does, and how good it is known to be."""
+    """What the plan does, and how good it is known to be.
+
+    tables: at least `HEADLINE_TABLES`.
+    """
     versions = {row["plan_version"]: row for row in tables["plan"].to_dicts()}
     proposed = versions["proposed"]
     current = versions.get("current", dict.fromkeys(proposed))
+    rows = tables["kpi_rollup"].filter(pl.col("level") == "company").to_dicts()
+    team = {row["plan_version"]: row for row in rows}
+    sentences = (
+        wording.changes_sentence(proposed),
+        *wording.balance_sentences(tables["balance"], tables["load"]),
+        wording.capacity_sentence(team.get("current"), team.get("proposed")),
+        wording.certificate(proposed),
+    )
     return Headline(
         title=company,
         subtitle=(
             f"Territory plan of {as_of} · {wording.number(proposed['account_count'])} accounts, "
             f"{wording.number(proposed['rep_count'])} reps · scenario {proposed['scenario']}"
         ),
-        certificate=wording.certificate(proposed),
-        balance=tuple(wording.balance_sentences(tables["balance"])),
-        cards=tuple(wording.cards(current, proposed)),
+        sentences=tuple(sentence for sentence in sentences if sentence),
+        cards=tuple(wording.cards(current, proposed, team)),
     )
 
 

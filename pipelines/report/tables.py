@@ -98,14 +98,17 @@ _QUERIES = {
 DATABASE_NAME = "territory.duckdb"
 
 
-def read_tables(release: Path, scenario: str | None = None) -> Tables:
+def read_tables(
+    release: Path, scenario: str | None = None, names: Collection[str] = tuple(_QUERIES)
+) -> Tables:
     """The tables of the report, by its names of them, from the release in folder `release`.
 
     Args:
         scenario: whose plan is shown; None for the chosen one.
+        names: which of them; by default all.
     """
     with open_scenario(release, scenario) as connection:
-        return {name: connection.execute(query).pl() for name, query in _QUERIES.items()}
+        return {name: connection.execute(_QUERIES[name]).pl() for name in names}
 
 
 def read_other_scenarios(releases: Path, scenarios: Collection[str], as_of: object) -> pl.DataFrame:

@@ -185,6 +185,12 @@ class ProjectSettings(_Strict):
     drift: DriftSettings = DriftSettings()
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    pages_url: str = Field(
+        default="http://127.0.0.1:3001",
+        pattern=r"^https?://[^\s]+$",
+        description="Where the pages of releases are found in a browser; the links in the Dagster "
+        "UI begin with it. By default where `territory serve` and `make dev` serve them.",
+    )
     notifications: NotificationSettings = NotificationSettings()
 
 

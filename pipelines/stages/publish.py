@@ -13,9 +13,11 @@ from pipelines.publish import (
     prune_run_storage,
     publish_release,
 )
+from pipelines.publish.layout import REPORT_NAME
 from pipelines.publish.scenario_view import open_scenario
-from pipelines.report.lineage import write_lineage
-from pipelines.report.quality import write_quality
+from pipelines.report.brief import plan_in_markdown
+from pipelines.report.lineage import LINEAGE_NAME, write_lineage
+from pipelines.report.quality import QUALITY_NAME, write_quality
 from pipelines.report.write import write_report
 from pipelines.settings.loader import Settings
 from pipelines.stages.plan_record import record_plans
@@ -77,6 +79,21 @@ def _write_pages(folder: Path, settings: Settings, context: RunContext) -> None:
     write_quality(folder, company)
     shutil.copyfile(WorkPaths(settings.data_dir).models, folder / MODELS_FILE)
     write_back_files(folder, settings, context)
+
+
+def plan_in_words(settings: Settings, release: Release) -> str:
+    """What the published plan does, as Markdown."""
+    manifest = release.manifest
+    return plan_in_markdown(release.path, settings.project.name, manifest.scenario, manifest.as_of)
+
+
+def page_links(settings: Settings, release: Release) -> dict[str, str]:
+    """The addresses of the release's pages in a browser, by what they are."""
+    base = settings.project.pages_url.rstrip("/")
+    return {
+        Path(page).stem: f"{base}/{release.plan_id}/{page}"
+        for page in (REPORT_NAME, QUALITY_NAME, LINEAGE_NAME)
+    }
 
 
 # What is followed from run to run; the table and column of each, in the row of the plan.

@@ -9,10 +9,14 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser.local_page import HOSTILE_NAMES, WIDTHS, needs_chromium, opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTUP_SECONDS = 120
@@ -84,6 +88,54 @@ def dagster_ui(dagster_home_of_a_run: Path) -> Iterator[str]:
 LOAD_MS = 120_000
 
 
+def narrow_graph(page: "Page", dagster_ui: str, tmp_path: Path) -> None:
+    """The neighbours of a table lie within a phone's window, navigation put away as above.
+
+    Not so the graph of everything: Dagster gives it 400 pixels beside the navigation's 68, and
+    its list of groups 300 more, whatever the window (docs/operations.md).
+    """
+    from playwright.sync_api import expect
+
+    page.set_viewport_size({"width": WIDTHS[1], "height": 1000})
+    page.goto(f"{dagster_ui}/assets/plan_binding?view=lineage", wait_until="domcontentloaded")
+    for table in ("plan_shadow_price", "release"):
+        shown = page.get_by_text(table, exact=True).last
+        expect(shown).to_be_in_viewport(ratio=1, timeout=LOAD_MS)
+    page.wait_for_timeout(1_000)
+    page.screenshot(path=tmp_path / "lineage_400.png")
+    page.set_viewport_size({"width": WIDTHS[0], "height": 1000})
+
+
+def test_a_click_opens_the_report_and_the_plan_is_told_in_words(
+    dagster_ui: str, sample_data_dir: Path, tmp_path: Path
+) -> None:
+    """As under `make dev`; the pages' own port may be taken, so another one answers for it."""
+    port = free_port()
+    folder = (sample_data_dir / "published").resolve().name
+    command = ("serve", "--data-dir", str(sample_data_dir), "--port", str(port))
+    with (
+        subprocess.Popen([sys.executable, "-m", "pipelines.cli", *command], cwd=ROOT) as pages,
+        opened(f"{dagster_ui}/assets/release", WIDTHS[0], 1000) as found,
+    ):
+        try:
+            page = found.page
+            page.context.route(
+                "http://127.0.0.1:3001/**",
+                lambda route: route.continue_(url=route.request.url.replace("3001", str(port), 1)),
+            )
+            link = page.get_by_role("link", name=f"http://127.0.0.1:3001/{folder}/report.html")
+            with page.expect_popup(timeout=LOAD_MS) as popup:
+                link.click(timeout=LOAD_MS)
+            report = popup.value
+            report.wait_for_selector("#balance-chart svg", timeout=LOAD_MS)
+            assert "accounts change their rep" in report.locator(".verdict").inner_text()
+            page.get_by_text("Show Markdown").or_(page.get_by_text("[Show Markdown]")).first.click()
+            page.get_by_text("It is proved that no plan under the same policy").wait_for()
+            page.screenshot(path=tmp_path / "in_words_1440.png")
+        finally:
+            pages.terminate()
+
+
 def test_an_analyst_finds_graph_figures_and_checks_of_the_run(
     dagster_ui: str, tmp_path: Path
 ) -> None:
@@ -104,6 +156,12 @@ def test_an_analyst_finds_graph_figures_and_checks_of_the_run(
             page.set_viewport_size({"width": WIDTHS[0], "height": 1000})
 
         look("/asset-groups", "source_files", "marts", "publication", name="graph")
+        # Dagster remembers that the navigation is put away; the graph then fits what it has.
+        page.get_by_text("Hide navigation").click()
+        page.goto(f"{dagster_ui}/asset-groups", wait_until="domcontentloaded")
+        expect(page.get_by_text("publication", exact=True).last).to_be_visible(timeout=LOAD_MS)
+        page.wait_for_timeout(1_000)
+        page.screenshot(path=tmp_path / "graph_without_navigation_1440.png")
         # Groups read from left to right, as the data go.
         groups = ("source_files", "ingest", "staging", "planning", "marts", "publication")
         places = [
@@ -120,8 +178,14 @@ def test_an_analyst_finds_graph_figures_and_checks_of_the_run(
             *("Row count", "optimality_gap_pct", "report.html", "sales-operations", "Parquet"),
             name="release",
         )
+        page.get_by_text("Plots", exact=True).click()
+        for figure in ("optimality_gap_pct", "moved_accounts", "market_penetration_pct"):
+            expect(page.get_by_text(figure, exact=True)).to_be_visible(timeout=LOAD_MS)
+        assert page.locator("canvas").count() >= 8
+        page.screenshot(path=tmp_path / "plots_1440.png")
         look("/assets/fct_assignment", "One row per", "1,200", "runner_up_rep_id", name="table")
         look("/assets/fct_assignment?view=checks", "fct_assignment_rep_present", name="checks")
+        narrow_graph(page, dagster_ui, tmp_path)
         look("/assets/quarantined_row", "name_0", HOSTILE_NAMES[-1], name="hostile")
         shown = page.locator("body").inner_text()
         assert [name for name in HOSTILE_NAMES if name not in shown] == []

@@ -249,7 +249,7 @@ def test_the_rep_level_is_the_territory(company: Built) -> None:
     shared = (
         "account_count, service_hours, travel_hours, potential_usd, market_penetration_pct,"
         " cost_to_serve_usd, open_opportunities, avg_deal_usd, win_rate_pct, sales_cycle_days,"
-        " sales_velocity_usd_per_day, coverage_pct"
+        " sales_velocity_usd_per_day, coverage_pct, capacity_hours"
     )
     members = company.rows(
         f"SELECT plan_version, member_id, {shared} FROM kpi_rollup"
@@ -260,6 +260,27 @@ def test_the_rep_level_is_the_territory(company: Built) -> None:
         " WHERE rep_id IS NOT NULL AND account_count > 0 ORDER BY ALL"
     )
     assert members == territories
+    # One sums accounts, the other divides a sum.
+    apart = company.rows(
+        "SELECT max(abs(r.workload_ratio - t.workload_ratio)) FROM kpi_rollup AS r"
+        " JOIN kpi_territory AS t ON t.rep_id = r.member_id AND t.plan_version = r.plan_version"
+        " AND t.scenario = r.scenario WHERE r.level = 'rep'"
+    )
+    assert 0 <= apart[0][0] <= 2e-6
+
+
+def test_the_capacity_of_a_level_is_that_of_all_its_seats(company: Built) -> None:
+    team = company.rows("SELECT scenario, sum(capacity_hours) FROM dim_rep GROUP BY scenario")
+    for level in ("company", "region", "manager"):
+        summed = company.rows(
+            "SELECT scenario, sum(capacity_hours) FROM kpi_rollup"
+            f" WHERE plan_version = 'proposed' AND level = '{level}' GROUP BY scenario"
+        )
+        assert dict(summed) == pytest.approx(dict(team)), level
+    cross_team = "level IN ('segment', 'industry', 'state')"
+    assert company.rows(
+        f"SELECT count(capacity_hours), count(workload_ratio) FROM kpi_rollup WHERE {cross_team}"
+    ) == [(0, 0)]
 
 
 def test_the_calendar_has_every_day_once_and_knows_the_trailing_year(company: Built) -> None:

@@ -153,7 +153,8 @@ TYPED_TABLES = {
         DECIMAL(18,2), actual_sales_usd DECIMAL(18,2), whitespace_usd DECIMAL(18,2),
         market_penetration_pct DOUBLE, cost_to_serve_usd DECIMAL(18,2), cost_to_serve_pct DOUBLE,
         open_opportunities BIGINT, avg_deal_usd DECIMAL(18,2), win_rate_pct DOUBLE,
-        sales_cycle_days DOUBLE, sales_velocity_usd_per_day DECIMAL(18,2), coverage_pct DOUBLE""",
+        sales_cycle_days DOUBLE, sales_velocity_usd_per_day DECIMAL(18,2), coverage_pct DOUBLE,
+        capacity_hours DOUBLE, workload_ratio DOUBLE""",
     "kpi_sales_operations": """
         plan_id VARCHAR, scenario VARCHAR, territory_id VARCHAR, rep_id VARCHAR, rep_name VARCHAR,
         region VARCHAR, manager_name VARCHAR, is_vacant BOOLEAN, capacity_hours DOUBLE,

@@ -1,6 +1,7 @@
 """The report says what the tables say, no more, at any size and with any text."""
 
 import json
+import re
 from pathlib import Path
 
 import duckdb
@@ -12,12 +13,14 @@ from hypothesis import strategies as st
 
 from benchmarks.synthetic_release import AS_OF, write_release
 from pipelines.report import accounts as account_rules
-from pipelines.report.content import content, headline
+from pipelines.report.brief import escaped
+from pipelines.report.content import HEADLINE_TABLES, content, headline
 from pipelines.report.page import safe_json
 from pipelines.report.tables import read_other_scenarios, read_tables
 from pipelines.report.territories import COLOURS, territory_colours
 from pipelines.report.wording import certificate
 from pipelines.report.write import write_report
+from tests.browser.local_page import HOSTILE_NAMES
 
 
 @pytest.fixture(scope="module")
@@ -152,14 +155,39 @@ def test_the_certificate_says_what_is_proved() -> None:
     assert certificate(plan | {"bound_usd": None}) == "Nothing is proved about this plan."
 
 
-def test_a_plan_out_of_its_band_is_said_to_be(release: Path) -> None:
-    tables = dict(read_tables(release))
-    tables["balance"] = tables["balance"].with_columns(
-        pl.lit(7.5).alias("max_deviation_without_giants_pct"),
-        pl.lit(7.5).alias("max_deviation_pct"),
+def test_the_headline_says_what_changes_and_who_is_inside_the_band(release: Path) -> None:
+    told = headline(read_tables(release), "A", AS_OF).sentences
+    assert told[0] == "40 of 400 accounts change their rep."
+    assert told[1].startswith("Service hours: ")
+    assert "of 9 reps are within 5.0 % of their target today, all in the plan." in told[1]
+    assert told[3] == (
+        "The book takes 16,875 hours a year with travel, the team has 13,500: 125 % of its "
+        "capacity, today 125 %. No assignment makes up for that; balance only shares it out."
     )
-    sentences = headline(tables, "A", AS_OF).balance
-    assert all("outside the band of 5.0 %" in sentence for sentence in sentences)
+    assert "It is proved that" in told[4]
+
+
+def test_reps_out_of_their_band_are_not_counted_as_inside(release: Path) -> None:
+    tables = dict(read_tables(release, names=HEADLINE_TABLES))
+    tables["load"] = tables["load"].with_columns(
+        pl.when(pl.col("territory_id").is_in(["T-r1", "T-r2"]))
+        .then(pl.col("upper_limit_amount") + 1)
+        .otherwise(pl.col("target_amount"))
+        .alias("load_amount")
+    )
+    sentences = headline(tables, "A", AS_OF).sentences[1:3]
+    assert all(
+        "7 of 9 reps are within 5.0 % of their target today, 7 in the plan." in sentence
+        for sentence in sentences
+    )
+
+
+@given(st.sampled_from(HOSTILE_NAMES) | st.text())
+def test_markdown_shows_every_text_letter_by_letter(text: str) -> None:
+    """As CommonMark reads it: a backslash before punctuation stands for that character."""
+    written = escaped(text)
+    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", written) == " ".join(text.split())
+    assert re.search(r"(?<!\\)(?:\\\\)*[<>\[\]`*_|]", written) is None
 
 
 def test_without_other_releases_nothing_is_compared(tmp_path: Path) -> None:

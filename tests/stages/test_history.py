@@ -17,7 +17,7 @@ _MARTS = """
     CREATE OR REPLACE TABLE kpi_rollup AS SELECT '{plan}' AS plan_id, 'default' AS scenario,
       'proposed' AS plan_version, level, level || ' 1' AS member_id, 'One' AS member_name,
       3::BIGINT AS account_count
-    FROM (VALUES ('company'), ('region'), ('state')) AS levels(level)
+    FROM (VALUES ('company'), ('rep'), ('region'), ('state')) AS levels(level)
 """
 
 
@@ -75,4 +75,5 @@ def test_every_number_of_plan_and_levels_is_kept_and_nothing_else(
         ("plan", "plan", "moved_accounts", 5.0),
         ("plan", "plan", "travel_cost_usd", 12.5),
         ("region", "region 1", "account_count", 3.0),
+        ("rep", "rep 1", "account_count", 3.0),
     ]

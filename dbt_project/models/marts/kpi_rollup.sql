@@ -82,6 +82,25 @@ owned as (
         on ownership.territory_id = seats.territory_id and ownership.scenario = seats.scenario
 ),
 
+-- All seats of a member count, also those without an account; accounts alone have no capacity.
+capacity as (
+    {% for level, member in [
+        ('company', "'company'"),
+        ('region', "coalesce(region, 'NONE')"),
+        ('manager', "coalesce(manager_id, 'NONE')"),
+        ('rep', 'rep_id'),
+    ] -%}
+    select
+        scenario,
+        '{{ level }}' as level,
+        {{ member }} as member_id,
+        {{ exact_sum('capacity_hours') }} as capacity_hours
+    from seats
+    group by all
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
 -- What belongs to no member of a level stands in a row of its own, so each level adds up.
 members as (
     {% for level, member, name in [
@@ -172,6 +191,13 @@ select
     case
         when logging.has_activities
             then {{ percent('rated.covered_accounts', 'rated.account_count') }}
-    end as coverage_pct
+    end as coverage_pct,
+    round(capacity.capacity_hours, 4) as capacity_hours,
+    round(rated.workload_hours / nullif(capacity.capacity_hours, 0), 6) as workload_ratio
 from rated
 cross join logging
+left join capacity
+    on
+        rated.scenario = capacity.scenario
+        and rated.level = capacity.level
+        and rated.member_id = capacity.member_id
