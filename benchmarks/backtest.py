@@ -14,6 +14,7 @@ models learn is as long. Held against the year after:
   industry sold per dollar of revenue, and employees; with the 95 % interval of each difference,
   because a small book cannot tell rankings apart.
 - expected calibration error of the win probability, over deals closed after the cut-off.
+- quarterly forecasts per territory, region and segment, beside the seasonal naive.
 
 Lift that is claimed must come true: predicted sales are held against a constant too. Where no
 estimate beats the mean of the book none is claimed, and the page says so.
@@ -31,6 +32,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from benchmarks.forecast_backtest import forecast_backtest
 from benchmarks.forecast_measures import (
     Bools,
     Floats,
@@ -108,6 +110,7 @@ def backtest(config: Path, cutoff: date) -> dict[str, Any]:
         after = _featured(config, Path(folder) / "after", until)
         with session(after) as connection:
             later = connection.execute(_LATER_DEALS, {"cutoff": cutoff}).pl()
+            forecasts = forecast_backtest(connection, until)
     fitting = settings.scoring.fitting
     win = fit_win(
         closed, later, fitting.minimum_deals, fitting.minimum_evidence, tree_settings(fitting)
@@ -123,6 +126,7 @@ def backtest(config: Path, cutoff: date) -> dict[str, Any]:
         "models": {name: {"is_fitted": bool(v), "why": why} for name, _, v, why in quality},
         "coverage": _coverage(table, future, settings.scoring.potential.quantile, months),
         "ranking": _ranking(table, future),
+        "forecast": forecasts,
         "winning": {
             "deals": int(is_won.size),
             "won_pct": 100 * float(is_won.mean()) if is_won.size else None,
@@ -325,6 +329,7 @@ def page(found: dict[str, Any]) -> str:
         f"Calibration error of winning {found['winning']['deals']:,} later deals: "
         f"{found['winning']['calibration_error']:.3f} (at most 0.030).",
     ]
+    lines += _forecast_lines(found["forecast"])
     if "remark" in found["coverage"]:
         lines.insert(4, found["coverage"]["remark"] + ".\n")
     return "\n".join(lines) + "\n"
@@ -343,6 +348,27 @@ def _against_lines(against: dict[str, dict[str, Any]]) -> list[str]:
         *(
             f"| {name} | {cell(row['spearman'])} | {cell(row['top_decile_lift'])} |"
             for name, row in against.items()
+        ),
+    ]
+
+
+def _forecast_lines(kinds: list[dict[str, Any]]) -> list[str]:
+    if not kinds:
+        return ["", "Forecasts: no quarter has a year of history before it."]
+    return [
+        "",
+        "| next quarter of | series | quarters | error | seasonal naive | in the 80 % interval |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {row['group_kind']} | {row['series']} | {row['quarters']} | "
+            f"{row['error_pct']:.1f} % | {row['naive_error_pct']:.1f} % | "
+            + (
+                "-"
+                if row["interval_coverage_pct"] is None
+                else f"{row['interval_coverage_pct']:.0f} %"
+            )
+            + " |"
+            for row in kinds
         ),
     ]
 

@@ -20,7 +20,8 @@ _COMPARABLE = """
         SELECT account_id, part_value AS size FROM fct_account_score_part
         WHERE score_name = 'complexity' AND part_name = 'size'
     )
-    SELECT other.account_name, other.actual_sales_usd, other.potential_usd, other.service_hours
+    SELECT other.account_name, other.actual_sales_usd, other.potential_usd, other.service_hours,
+           other_size.size
     FROM dim_account AS own
     JOIN dim_account AS other
       ON other.industry IS NOT DISTINCT FROM own.industry AND other.account_id <> own.account_id
@@ -29,6 +30,13 @@ _COMPARABLE = """
     WHERE own.account_id = ? AND other.actual_sales_usd > 0
     ORDER BY abs(ln(other_size.size) - ln(own_size.size)) NULLS LAST, other.account_id
     LIMIT 3
+"""
+# How good the models are, among the accounts of its segment where that is known.
+_QUALITY = """
+    SELECT * FROM kpi_score_quality
+    WHERE (score_name, metric) IN (('potential', 'coverage_pct'), ('predicted_sales', 'is_fitted'))
+      AND (group_kind = 'book' OR group_kind = 'segment' AND group_name = ?)
+    ORDER BY group_kind
 """
 _SOURCES = {
     "cycle": "won deals of its segment with both dates",
@@ -61,17 +69,51 @@ def score_lines(
     )
     yield "Hours", _waterfall(parts["service_hours"], "h")
     yield "Potential", f"{_waterfall(parts['potential'], 'USD')} [{account['potential_basis']}]"
-    if account.get("predicted_sales_usd") is not None:
-        yield "Next year", f"{account['predicted_sales_usd']:,.0f} USD of sales are likely"
+    yield from _model_lines(connection, account, scoring.potential.quantile)
     others = records(connection, _COMPARABLE, [account_id])
     for other in others:
         yield (
             "Comparable",
-            f"{other['account_name']}: sales {other['actual_sales_usd']:,.0f} USD, potential "
+            f"{other['account_name']}: "
+            + ("" if other["size"] is None else f"size {other['size']:.2f} × the book, ")
+            + f"sales {other['actual_sales_usd']:,.0f} USD, potential "
             f"{other['potential_usd']:,.0f} USD, {other['service_hours']:,.1f} h",
         )
     for change in _changes(account, parts, scoring):
         yield "Would change", change
+
+
+def _model_lines(
+    connection: duckdb.DuckDBPyConnection, account: Mapping[str, Any], quantile: float
+) -> Iterator[Line]:
+    """What models say of the account, and how far they are to be trusted."""
+    facts = {
+        (str(row["score_name"]), str(row["metric"])): row
+        for row in records(connection, _QUALITY, [account.get("segment")])
+    }
+    covered = facts.get(("potential", "coverage_pct"))
+    if account["potential_basis"] == "fitted model" and covered:
+        yield (
+            "Trust",
+            f"potential is what {100 * (1 - quantile):.0f} % of comparable customers exceed; "
+            f"{covered['metric_value']:.0f} % of {covered['row_count']:,} customers "
+            + ("" if covered["group_kind"] == "book" else f"of {covered['group_name']} ")
+            + f"stay below a potential set without them ({covered['lower_value']:.0f} to "
+            f"{covered['upper_value']:.0f} %)",
+        )
+    if account.get("predicted_sales_usd") is None:
+        return
+    told = f"{account['predicted_sales_usd']:,.0f} USD of sales are likely"
+    if account.get("predicted_sales_high_usd") is not None:
+        told += (
+            f", {account['buying_probability_pct']:.0f} % to buy anything; "
+            f"{100 * quantile:.0f} % of accounts like it stay at or below "
+            f"{account['predicted_sales_high_usd']:,.0f} USD"
+        )
+    yield "Next year", told
+    model = facts.get(("predicted_sales", "is_fitted"))
+    if model:
+        yield "Model", str(model["statement"])
 
 
 def _waterfall(parts: Mapping[str, Mapping[str, Any]], unit: str) -> str:

@@ -16,6 +16,9 @@ ACCOUNT = {
     "potential_usd": 250.0,
     "potential_basis": "fitted model",
     "predicted_sales_usd": 120.0,
+    "buying_probability_pct": 62.3,
+    "predicted_sales_high_usd": 190.0,
+    "segment": "Enterprise",
 }
 
 
@@ -43,7 +46,14 @@ def release() -> Iterator[duckdb.DuckDBPyConnection]:
               ('far', 'complexity', 2, 'size', 0.5, NULL, 0.0, false),
               ('prospect', 'complexity', 2, 'size', 2.0, NULL, 0.0, false)
             ) AS rows(account_id, score_name, part_number, part_name, part_value, part_weight,
-              contribution, is_missing)
+              contribution, is_missing);
+            CREATE TABLE kpi_score_quality AS
+            SELECT * FROM (VALUES
+              ('potential', 'coverage_pct', 'book', 'all', 80.2, 77.0, 83.0, 700, ''),
+              ('potential', 'coverage_pct', 'segment', 'Enterprise', 76.9, 69.0, 83.3, 130, ''),
+              ('predicted_sales', 'is_fitted', 'book', 'all', 1.0, NULL, NULL, 900, 'By a model')
+            ) AS rows(score_name, metric, group_kind, group_name, metric_value, lower_value,
+              upper_value, row_count, statement)
             """
         )
         yield connection
@@ -62,11 +72,27 @@ def test_every_part_is_told_and_what_is_unknown_is_said(
     assert lines["Potential"].endswith("market cap -50.0 [fitted model]")
 
 
+def test_models_say_how_far_they_are_to_be_trusted(release: duckdb.DuckDBPyConnection) -> None:
+    lines = dict(score_lines(release, ACCOUNT, SCORING))
+    assert lines["Trust"] == (
+        "potential is what 20 % of comparable customers exceed; 77 % of 130 customers of "
+        "Enterprise stay below a potential set without them (69 to 83 %)"
+    )
+    assert lines["Next year"] == (
+        "120 USD of sales are likely, 62 % to buy anything; 80 % of accounts like it stay at or "
+        "below 190 USD"
+    )
+    assert lines["Model"] == "By a model"
+    small = dict(score_lines(release, {**ACCOUNT, "segment": "Tiny"}, SCORING))
+    assert "80 % of 700 customers stay below" in small["Trust"]
+
+
 def test_comparable_accounts_are_customers_nearest_in_size(
     release: duckdb.DuckDBPyConnection,
 ) -> None:
     named = [text for label, text in score_lines(release, ACCOUNT, SCORING) if label[0] == "C"][1:]
     assert [text.split(":")[0] for text in named] == ["NEAR", "FAR"]
+    assert "size 2.10 × the book, sales 90 USD" in named[0]
 
 
 def test_what_would_change_the_scores_is_in_numbers(release: duckdb.DuckDBPyConnection) -> None:

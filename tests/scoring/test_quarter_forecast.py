@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.scoring.forecast import INTERVAL, METHODS, forecast_quarter
+from pipelines.scoring.forecast import METHODS, forecast_quarter, spread
 
 SEASON = np.array([50.0, 60, 300, 50, 60, 300, 50, 60, 300, 50, 60, 500])
 
@@ -20,7 +20,25 @@ def test_a_short_history_is_its_mean_and_says_so() -> None:
     assert found.lower_usd is None  # one error is no spread
 
 
-def test_a_season_is_seen_from_eighteen_months_on() -> None:
+def test_a_season_is_damped_by_half_from_a_year_on() -> None:
+    """110 a month on the mean, 410 in the same quarter of last year: (330 + 410) ÷ 2."""
+    monthly = np.array([60.0, 60, 290, *[110.0] * 9])
+    found = forecast_quarter(monthly)
+    assert found.method == "damped season"
+    assert "too few to compare" in found.reason
+    mean = 3 * monthly.mean()
+    assert found.forecast_usd == pytest.approx((mean + 410) / 2)
+    assert found.naive_error_pct is None
+    assert found.lower_usd is not None
+
+
+def test_noise_is_no_reason_to_leave_the_damped_season() -> None:
+    rng = np.random.default_rng(5)
+    taken = [forecast_quarter(rng.gamma(4, 25, 24)).method for _ in range(40)]
+    assert taken.count("damped season") > 25
+
+
+def test_an_exact_season_is_seen_from_eighteen_months_on() -> None:
     """Twice the same year: the naive is exact, the mean is not; its interval has no width."""
     found = forecast_quarter(np.tile(SEASON, 2))
     assert found.method == "seasonal naive"
@@ -32,15 +50,22 @@ def test_a_season_is_seen_from_eighteen_months_on() -> None:
 
 def test_the_interval_is_that_of_past_errors() -> None:
     """Alternating quarters 0 and 6 around a mean of 3: every miss is 3 where the mean is 3."""
-    monthly = np.tile([0.0, 0, 0, 2, 2, 2], 3)[:17]
+    monthly = np.tile([0.0, 0, 0, 2, 2, 2], 2)[:11]
     found = forecast_quarter(monthly)
     assert found.upper_usd is not None
     errors = [
         monthly[o : o + 3].sum() - METHODS["mean"](monthly[:o]) for o in range(3, len(monthly) - 2)
     ]
-    half = INTERVAL * np.sqrt(np.mean(np.square(errors)))
+    half = 1.885618 * np.sqrt(np.mean(np.square(errors)))  # Student's t at 0.9, two quarters
     assert found.upper_usd == pytest.approx(found.forecast_usd + half)
     assert found.lower_usd == pytest.approx(max(found.forecast_usd - half, 0))
+
+
+def test_few_past_quarters_leave_the_interval_wide() -> None:
+    """Student's t at 0.9: 1.886 with 2 quarters, 1.476 with 5, 1.2816 with many."""
+    assert spread(np.full(2, -3.0), 1) == pytest.approx(3 * 1.885618)
+    assert spread(np.full(15, 3.0), 3) == pytest.approx(3 * 1.475884)
+    assert spread(np.full(3000, 3.0), 1) == pytest.approx(3 * 1.2816, rel=1e-3)
 
 
 def test_a_trend_with_a_season_is_smoothed_where_that_beats_the_naive() -> None:
