@@ -1,8 +1,9 @@
 """Since when a record has had its owner or stage: effective-dated periods from landed versions.
 
-The versions a connector has brought go through the same mapping as the records themselves, so a
-period holds canonical values. A deleted record's last period ends with its deletion. What was true
-before the first version that landed is not known, and the period says so.
+The versions a connector has brought, and what the source's own tables of changes say, go through
+the same mapping as the records themselves, so a period holds canonical values. A deleted record's
+last period ends with its deletion. What was true before the first version or change is not known,
+and the period says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,9 @@ import duckdb
 
 from pipelines.ingest.entities import ENTITIES, Entity, Source
 from pipelines.ingest.file_search import SourceFolder
+from pipelines.ingest.history_tables import SEEN, add_changes
 from pipelines.ingest.landing import LANDING, drop_landing, land
+from pipelines.ingest.ledger import Finding
 from pipelines.ingest.lookup import store_lookups
 from pipelines.ingest.mapping import CsvOptions, EntityMapping
 from pipelines.ingest.mapping_file import load_mapping
@@ -57,13 +60,17 @@ def record_history(
     folder: SourceFolder,
     versions: Sequence[VersionedTable],
     rates: Mapping[str, float],
-) -> int:
-    """Add the periods of the tracked fields of one source; how many there are.
+) -> list[Finding]:
+    """Add the periods of the tracked fields of one source; what was odd about its history.
 
-    `folder` holds the tables as they stand, for lookups. Also fills `owner_since_date` of accounts
-    that have none, where the change of owner was seen.
+    `folder` holds the tables as they stand, for lookups and tables of changes. Also fills
+    `owner_since_date` of accounts that have none, where the change of owner was seen.
     """
     mapping = load_mapping(mapping_path)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {SEEN} (entity VARCHAR, record_id VARCHAR,"
+        " field_name VARCHAR, value VARCHAR, seen_at TIMESTAMP, is_deleted BOOLEAN)"
+    )
     for (source, name), fields in TRACKED.items():
         if source != mapping.source:
             continue
@@ -72,7 +79,10 @@ def record_history(
             wanted = folded(part.table or "")
             for table in versions:
                 if folded(table.name) == wanted:
-                    _add_periods(connection, entity, fields, part, folder, table, rates)
+                    _add_versions(connection, entity, fields, part, folder, table, rates)
+    findings = add_changes(connection, mapping, folder, rates)
+    _add_periods(connection)
+    connection.execute(f"DROP TABLE {SEEN}")
     connection.execute(
         "UPDATE raw_crm__account SET owner_since_date = strftime(seen.valid_from_at, '%Y-%m-%d')"
         f" FROM {HISTORY_TABLE} AS seen WHERE seen.entity = 'account'"
@@ -80,11 +90,37 @@ def record_history(
         " AND seen.value = raw_crm__account.owner_rep_id AND seen.valid_to_at IS NULL"
         " AND seen.is_start_known AND raw_crm__account.owner_since_date IS NULL"
     )
-    row = connection.execute(f"SELECT count(*) FROM {HISTORY_TABLE}").fetchone()
-    return int(row[0]) if row else 0
+    return findings
 
 
-def _add_periods(
+def _add_periods(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make periods of what was seen."""
+    connection.execute(f"""
+        INSERT INTO {HISTORY_TABLE}
+        WITH compared AS (
+            SELECT *, lag(value) OVER in_order AS value_before,
+                lag(is_deleted) OVER in_order AS was_deleted,
+                row_number() OVER in_order = 1 AS is_first
+            FROM {SEEN}
+            WINDOW in_order AS (
+                PARTITION BY entity, field_name, record_id ORDER BY seen_at, is_deleted, value)
+        ),
+        changes AS (
+            SELECT * FROM compared WHERE is_first OR value IS DISTINCT FROM value_before
+                OR is_deleted IS DISTINCT FROM was_deleted
+        ),
+        periods AS (
+            SELECT *, lead(seen_at) OVER in_order AS ends_at
+            FROM changes
+            WINDOW in_order AS (
+                PARTITION BY entity, field_name, record_id ORDER BY seen_at, is_deleted, value)
+        )
+        SELECT entity, record_id, field_name, value, seen_at, ends_at, NOT is_first
+        FROM periods WHERE NOT is_deleted
+        ORDER BY entity, field_name, record_id, seen_at""")
+
+
+def _add_versions(
     connection: duckdb.DuckDBPyConnection,
     entity: Entity,
     fields: Sequence[str],
@@ -116,32 +152,10 @@ def _add_periods(
     record = f"concat_ws('|', {', '.join(f'shaped.{identifier(key)}' for key in keys)})"
     for name in tracked:
         connection.execute(f"""
-            INSERT INTO {HISTORY_TABLE}
-            WITH versions AS (
-                SELECT {record} AS record_id, shaped.{identifier(name)} AS value,
-                    CAST(regexp_replace(landed.{moment}, 'Z$', '') AS TIMESTAMP) AS seen_at,
-                    {deleted} AS is_deleted
-                FROM {SHAPED} AS shaped JOIN {LANDING} AS landed USING (row_number)
-            ),
-            compared AS (
-                SELECT *, lag(value) OVER in_order AS value_before,
-                    lag(is_deleted) OVER in_order AS was_deleted,
-                    row_number() OVER in_order = 1 AS is_first
-                FROM versions
-                WINDOW in_order AS (PARTITION BY record_id ORDER BY seen_at, is_deleted, value)
-            ),
-            changes AS (
-                SELECT * FROM compared WHERE is_first OR value IS DISTINCT FROM value_before
-                    OR is_deleted IS DISTINCT FROM was_deleted
-            ),
-            periods AS (
-                SELECT *, lead(seen_at) OVER in_order AS ends_at
-                FROM changes
-                WINDOW in_order AS (PARTITION BY record_id ORDER BY seen_at, is_deleted, value)
-            )
-            SELECT {literal(entity.name)}, record_id, {literal(name)}, value, seen_at, ends_at,
-                NOT is_first
-            FROM periods WHERE NOT is_deleted ORDER BY record_id, seen_at""")
+            INSERT INTO {SEEN}
+            SELECT {literal(entity.name)}, {record}, {literal(name)}, shaped.{identifier(name)},
+                CAST(regexp_replace(landed.{moment}, 'Z$', '') AS TIMESTAMP), {deleted}
+            FROM {SHAPED} AS shaped JOIN {LANDING} AS landed USING (row_number)""")
     drop_landing(connection)
     for used in (SHAPED, *lookups.values()):
         connection.execute(f"DROP TABLE IF EXISTS {used}")

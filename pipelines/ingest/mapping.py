@@ -378,6 +378,59 @@ EntityParts = Annotated[
 ]
 
 
+Names = Annotated[
+    list[str],
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    Field(min_length=1),
+]
+
+
+class HistoryTable(_Model):
+    """A table of the source that says since when records have had a value.
+
+    With `changed_field`, a row is one change of one field. Without it, or where the table has no
+    such column, a row is the record as it was from then on, read by the rules of the entity.
+    """
+
+    entity: Literal["account", "opportunity"]
+    field: Literal["owner_rep_id", "rep_id", "stage", "status"] = Field(
+        description="The field whose periods are known from the table: owner_rep_id of accounts; "
+        "rep_id, stage and status of opportunities."
+    )
+    table: str = Field(description="Name of the table, in any of its spellings.")
+    optional: bool = Field(default=False, description="The table may be absent.")
+    record: Names = Field(description="Column of the record's id; the first that is there.")
+    changed_at: Names = Field(description="Column of the moment; the first that is there.")
+    changed_field: str | None = Field(default=None, description="Column that names the field.")
+    changed_field_is: str | None = Field(default=None, description="Its text for this field.")
+    value: str | None = Field(default=None, description="Column of the value after the change.")
+    value_before: str | None = Field(
+        default=None, description="Column of the value before the change, if there is one."
+    )
+    value_matches: str | None = Field(
+        default=None,
+        description="Rows with another value are left out, as Salesforce writes each change of an "
+        "owner twice, with names and with ids.",
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.entity == "account") != (self.field == "owner_rep_id"):
+            raise ValueError("owner_rep_id is followed of accounts, the other fields of deals")
+        given = [self.changed_field, self.changed_field_is, self.value]
+        if any(given) and not all(given):
+            raise ValueError("changed_field, changed_field_is and value go together")
+        if self.value_matches is not None:
+            pattern = literal(self.value_matches)
+            _check_sql(f"regexp_matches('', {pattern})", "value_matches is no pattern")
+        return self
+
+    def log_columns(self) -> list[str]:
+        """The columns of a row that is one change."""
+        names = (self.changed_field, self.value, self.value_before)
+        return [name for name in names if name is not None]
+
+
 class SourceMapping(_Model):
     """A mapping file: the entities one source provides."""
 
@@ -385,6 +438,15 @@ class SourceMapping(_Model):
     entities: dict[str, EntityParts] = Field(
         min_length=1, description="A list where an entity comes from several tables."
     )
+    history: list[HistoryTable] = Field(
+        default_factory=list,
+        description="Tables that know owners and stages from before the first load.",
+    )
+
+    def followed(self, table: HistoryTable) -> EntityMapping | None:
+        """The part of the entity that maps the field of a history table."""
+        parts = self.entities.get(table.entity, [])
+        return next((part for part in parts if table.field in part.columns), None)
 
 
 def mapping_schema() -> dict[str, Any]:

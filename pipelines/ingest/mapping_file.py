@@ -16,6 +16,7 @@ from pipelines.ingest.mapping import (
     CsvOptions,
     EntityMapping,
     Exclusion,
+    HistoryTable,
     Lookup,
     SourceMapping,
 )
@@ -27,6 +28,7 @@ _MODEL_BY_PARENT: dict[str, type[BaseModel]] = {
     "csv": CsvOptions,
     "lookup": Lookup,
     "exclude": Exclusion,
+    "history": HistoryTable,
     "null_when": Condition,
     "where": Condition,
     "prefer": Condition,
@@ -129,6 +131,11 @@ def _check_entities(path: Path, mapping: SourceMapping) -> None:
         for number, part in enumerate(parts):
             place = f"{where}.{number}" if len(parts) > 1 else where
             _check_part(place, ENTITIES[mapping.source, name], part)
+    for number, table in enumerate(mapping.history):
+        if mapping.followed(table) is None:
+            raise ConfigurationError(
+                f"{path.name}: history.{number}: {table.entity}.{table.field} is not mapped"
+            )
 
 
 def _check_part(where: str, entity: Entity, part: EntityMapping) -> None:

@@ -13,6 +13,7 @@ from pipelines.ingest.entities import ENTITIES, Entity
 from pipelines.ingest.file_rows import record_columns, row_findings_of_file
 from pipelines.ingest.file_search import SourceFolder, find_files
 from pipelines.ingest.history import VersionedTable, create_history_table, record_history
+from pipelines.ingest.history_tables import history_files
 from pipelines.ingest.inspection import inspect
 from pipelines.ingest.landing import drop_landing, land, watched
 from pipelines.ingest.ledger import (
@@ -145,8 +146,8 @@ def ingest_sources(
                 mapped[table] = mapped.get(table, frozenset()) | frozenset(task.mapping.columns)
         findings += _check_not_empty(tasks, loads)
         for source in sources:
-            if source.versions:
-                record_history(
+            if source.versions or load_mapping(source.mapping).history:
+                findings += record_history(
                     connection, source.mapping, source.folder, source.versions, usd_rates
                 )
         findings += reference_findings(connection, mapped, run_id)
@@ -176,6 +177,12 @@ def input_digest(sources: Sequence[SourceInput]) -> str:
             digest.update(inspect(file).sha256.encode())
         if not files:
             digest.update(b"absent")
+    for source in sources:
+        mapping = load_mapping(source.mapping)
+        for file in history_files(source.folder, mapping):
+            digest.update(inspect(file).sha256.encode())
+        if mapping.history:
+            digest.update(repr(mapping.history).encode())
     return digest.hexdigest()
 
 

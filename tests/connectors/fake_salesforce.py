@@ -13,9 +13,11 @@ from salesforce_writes import SalesforceWrites  # type: ignore[import-not-found]
 
 VERSION = "v61.0"
 CLIENT_ID, CLIENT_SECRET = "the-client-id", "the-client-secret-0815"
-_QUERY = re.compile(r"SELECT (?P<columns>[\w, ]+) FROM (?P<table>\w+)"
-                    r"(?: WHERE SystemModstamp >= (?P<since>\S+)"
-                    r"| WHERE (?P<field>\w+) IN \((?P<ids>[^)]*)\))?")  # fmt: skip
+_QUERY = re.compile(
+    r"SELECT (?P<columns>[\w, ]+) FROM (?P<table>\w+)"
+    r"(?: WHERE (?P<cursor>SystemModstamp|CreatedDate) >= (?P<since>\S+)"
+    r"| WHERE (?P<field>\w+) IN \((?P<ids>[^)]*)\))?"
+)
 
 Record = dict[str, Any]
 
@@ -100,7 +102,8 @@ class FakeSalesforce:
             if column not in known:
                 return _error(400, "INVALID_FIELD", f"No such column '{column}'")
         since = match["since"] or ""
-        rows = [row for row in self.records[match["table"]] if row["SystemModstamp"] >= since]
+        cursor = match["cursor"] or "SystemModstamp"
+        rows = [row for row in self.records[match["table"]] if not since or row[cursor] >= since]
         if match["ids"] is not None:
             assert len(quote(query)) < 16_384, "an address has an end"
             ids = set(match["ids"].replace("'", "").split(", "))
@@ -125,7 +128,7 @@ class FakeSalesforce:
             | {
                 name: (
                     row.get(name).replace("Z", "+0000")  # type: ignore[union-attr]
-                    if name == "SystemModstamp"
+                    if name in ("SystemModstamp", "CreatedDate") and row.get(name)
                     else row.get(name)
                 )
                 for name in columns

@@ -268,3 +268,19 @@ def assert_no_secret(error: TerritoryError) -> None:
     assert "session-" not in text
     assert "SELECT" not in text
     assert len(text) < 2_000
+
+
+def test_rows_of_history_are_asked_for_by_the_moment_they_were_made(
+    server: ProtocolServer, organisation: FakeSalesforce
+) -> None:
+    organisation.records["AccountHistory"] = [
+        {"Id": f"017{day}", "NewValue": "x", "CreatedDate": f"2026-06-0{day}T00:00:00.000Z"}
+        for day in (1, 2, 3)
+    ]
+    connector = connect(server)
+    history = next(table for table in connector.tables() if table.name == "AccountHistory")
+    assert connector.columns(history) == ["Id", "NewValue", "CreatedDate"]
+    batches = connector.read(history, ["Id", "CreatedDate"], "2026-06-02T00:00:00.000Z")
+    assert pa.Table.from_batches(batches).to_pylist() == [
+        {"Id": f"017{day}", "CreatedDate": f"2026-06-0{day}T00:00:00.000Z"} for day in (2, 3)
+    ]

@@ -75,7 +75,7 @@ class SalesforceTables:
     def tables(self) -> Sequence[Table]:
         described = self._call(lambda client: client.describe()) or {}
         return [
-            Table(item["name"], key=("Id",), cursor=_CURSOR, is_deleted="IsDeleted")
+            Table(item["name"], ("Id",), _cursor(item["name"]), is_deleted="IsDeleted")
             for item in described.get("sobjects", [])
             if item.get("queryable")
         ]
@@ -87,7 +87,7 @@ class SalesforceTables:
             for field in described["fields"]
             if field.get("type") not in _UNREADABLE_TYPES
         ]
-        for needed in ("Id", _CURSOR):
+        for needed in filter(None, ("Id", table.cursor)):
             if needed not in names:
                 raise InputError(
                     f"{self.identity}: {table.name} has no readable field {needed}; give the user "
@@ -98,7 +98,7 @@ class SalesforceTables:
     def read(
         self, table: Table, columns: Sequence[str], since: str | None
     ) -> Iterator["pyarrow.RecordBatch"]:
-        condition = None if since is None else f"{_CURSOR} >= {since}"
+        condition = None if since is None else f"{table.cursor} >= {since}"
         yield from self.select(table, columns, condition)
 
     def select(
@@ -115,7 +115,7 @@ class SalesforceTables:
         expected, seen = page["totalSize"], 0
         while True:
             seen += len(page["records"])
-            yield text_batch(map(_normalised, page["records"]), columns)
+            yield text_batch((_normalised(record, table) for record in page["records"]), columns)
             if page["done"]:
                 break
             page = self._call(partial(_next_page, page["nextRecordsUrl"].rpartition("/")[2]))
@@ -273,10 +273,15 @@ def _bulk_page(job: str, locator: str, client: Any) -> Any:
     return client.get_query_results(job, locator, _BULK_PAGE_ROWS)
 
 
-def _normalised(record: Mapping[str, Any]) -> dict[str, Any]:
+def _cursor(name: str) -> str:
+    """What grows with each change; rows of history are made once and never change."""
+    return "CreatedDate" if name.endswith("History") else _CURSOR
+
+
+def _normalised(record: Mapping[str, Any], table: Table) -> dict[str, Any]:
     """A record whose moments look as in Bulk API 2.0, so that the cursor sorts as text."""
-    moment = record.get(_CURSOR)
-    return {**record, _CURSOR: moment.replace("+0000", "Z") if moment else moment}
+    moment = record.get(table.cursor or "")
+    return {**record, table.cursor or "": moment.replace("+0000", "Z") if moment else moment}
 
 
 def _parsed(text: str, columns: Sequence[str]) -> list["pyarrow.RecordBatch"]:

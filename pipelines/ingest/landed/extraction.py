@@ -43,6 +43,13 @@ def wanted_tables(mapping: SourceMapping, further: Sequence[str]) -> list[Wanted
             names += lookup.largest
             if not lookup.optional:
                 required.add(lookup.file)
+    for table in mapping.history:
+        followed = mapping.followed(table)
+        names = columns.setdefault(table.table, [])
+        names += [*table.record, *table.changed_at, *table.log_columns()]
+        names += followed.columns[table.field].named_columns() if followed is not None else []
+        if not table.optional:
+            required.add(table.table)
     wanted = [
         Wanted(name, tuple(dict.fromkeys(names)), name not in required)
         for name, names in columns.items()
