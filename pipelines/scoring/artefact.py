@@ -13,6 +13,7 @@ from pipelines.scoring.design import Design
 from pipelines.scoring.outlook import Outlook
 from pipelines.scoring.potential import PotentialFit
 from pipelines.scoring.sales import SalesFit
+from pipelines.scoring.shrunken import FARTHEST, ShrunkenFit
 from pipelines.scoring.trees import CrossFit
 from pipelines.scoring.win import WinFit
 
@@ -45,7 +46,7 @@ def describe_models(
             "reason": sales.reason,
             "link": "exp(raw) × level",
             "trees": _trees(sales.fit),
-            "weights": dict(sales.weights),
+            "estimate": _estimate(sales.estimate),
             "metrics": [asdict(metric) for metric in sales.metrics],
         },
         "buying_probability": {
@@ -61,6 +62,21 @@ def describe_models(
         },
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _estimate(fit: ShrunkenFit | None) -> dict[str, Any] | None:
+    """Weights by fold, and what they are multiplied with."""
+    if fit is None:
+        return None
+    return {
+        "link": "exp(intercept + Σ weight × trait), over its mean, × mean of the book",
+        "trait": "(ln(1 + value ÷ mean of the moment) − mean) ÷ deviation; ln(value) for sizes; "
+        "0 where unknown; 1 for members of a group",
+        "farthest": FARTHEST,
+        "columns": ["intercept", *fit.weights],
+        "scales": fit.scales,
+        "models": fit.fold_weights.tolist(),
+    }
 
 
 def _trees(fit: CrossFit | None) -> dict[str, Any] | None:

@@ -1,7 +1,9 @@
 """Does a model know more than a constant? Losses of left-out rows decide, never fitted ones."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +41,15 @@ def compare(model_loss: Floats, constant_loss: Floats) -> Evidence:
         standard_errors=float(gains.sum() / error) if error > 0 else 0.0,
         rows=int(gains.size),
     )
+
+
+def left_out_constant(target: Floats, fold: Ints, of: Callable[[Floats], Any] = np.mean) -> Floats:
+    """(n) for each row the constant that `of` makes of the rows of other folds."""
+    constant = np.empty(target.size)
+    for number in np.unique(fold):
+        here = fold == number
+        constant[here] = of(target[~here])
+    return constant
 
 
 def pinball_loss(actual: Floats, forecast: Floats, quantile: float) -> Floats:

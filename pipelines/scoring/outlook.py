@@ -18,9 +18,10 @@ from pipelines.scoring.evidence import (
     calibration_error,
     compare,
     conformal_quantile,
+    left_out_constant,
 )
 from pipelines.scoring.potential import SEGMENT_CUSTOMERS, PotentialFit, learning_rows
-from pipelines.scoring.quality import Metric
+from pipelines.scoring.quality import Metric, fitted_metric, gain_metric
 from pipelines.scoring.sales import SalesFit
 from pipelines.scoring.trees import CrossFit, TreeSettings, cross_fit
 
@@ -109,18 +110,10 @@ def _buying(
     # The squared error has the chance itself as best forecast.
     fit = cross_fit(design, matrix, target, fold, "squared_error", settings)
     left_out = np.clip(fit.predict(matrix, fold), NEAREST, 1 - NEAREST)
-    constant = np.empty_like(left_out)
-    for number in range(FOLDS):
-        constant[fold == number] = target[fold != number].mean()
+    constant = left_out_constant(target, fold)
     evidence = compare((target - left_out) ** 2, (target - constant) ** 2)
-    gain = Metric(
-        SCORE,
-        "gain_over_constant_pct",
-        evidence.gain_pct,
-        evidence.rows,
-        "%",
-        f"Squared error of left-out accounts below that of the share of buyers; "
-        f"{evidence.standard_errors:.1f} standard errors",
+    gain = gain_metric(
+        SCORE, evidence, "Squared error of left-out accounts below that of the share of buyers"
     )
     if evidence.standard_errors < minimum_evidence:
         _, reason, metrics, _ = _flat(
@@ -134,7 +127,7 @@ def _buying(
         np.clip(scored, NEAREST, 1 - NEAREST),
         f"fitted on {buys.size} accounts",
         (
-            Metric(SCORE, "is_fitted", 1.0, buys.size, "0 or 1", "A model tells buyers apart"),
+            fitted_metric(SCORE, buys.size, "a model tells buyers apart", is_fitted=True),
             gain,
             Metric(
                 SCORE,
@@ -150,8 +143,8 @@ def _buying(
 
 
 def _flat(flat: Floats, why: str) -> tuple[Floats, str, tuple[Metric, ...], None]:
-    statement = f"{why[0].upper()}{why[1:]}; every account has the share of buyers of the book"
-    return flat, why, (Metric(SCORE, "is_fitted", 0.0, flat.size, "0 or 1", statement),), None
+    statement = f"{why}; every account has the share of buyers of the book"
+    return flat, why, (fitted_metric(SCORE, flat.size, statement, is_fitted=False),), None
 
 
 def _buyers_share(

@@ -12,8 +12,15 @@ import numpy as np
 import polars as pl
 
 from pipelines.scoring.design import design_of
-from pipelines.scoring.evidence import FOLDS, Floats, compare, conformal_quantile, pinball_loss
-from pipelines.scoring.quality import Metric, binomial_interval
+from pipelines.scoring.evidence import (
+    FOLDS,
+    Floats,
+    compare,
+    conformal_quantile,
+    left_out_constant,
+    pinball_loss,
+)
+from pipelines.scoring.quality import Metric, binomial_interval, fitted_metric, gain_metric
 from pipelines.scoring.trees import CrossFit, TreeSettings, cross_fit, importance
 
 SCORE = "potential"
@@ -92,20 +99,12 @@ def fit_potential(
     matrix = design.matrix(known)
     fit = cross_fit(design, matrix, target, fold, "quantile", settings, quantile)
     raw = fit.predict(matrix, fold)
-    constant = np.empty_like(raw)
-    for number in range(FOLDS):
-        constant[fold == number] = np.quantile(target[fold != number], quantile)
+    constant = left_out_constant(target, fold, lambda others: np.quantile(others, quantile))
     evidence = compare(
         pinball_loss(target, raw, quantile), pinball_loss(target, constant, quantile)
     )
-    gain = Metric(
-        SCORE,
-        "gain_over_constant_pct",
-        evidence.gain_pct,
-        evidence.rows,
-        "%",
-        f"Quantile loss of left-out customers below that of one quantile for all; "
-        f"{evidence.standard_errors:.1f} standard errors",
+    gain = gain_metric(
+        SCORE, evidence, "Quantile loss of left-out customers below that of one quantile for all"
     )
     if evidence.standard_errors < minimum_evidence:
         failed = _unfitted(
@@ -125,9 +124,7 @@ def fit_potential(
         f"fitted on {customers} customers, "
         + ("as they stood a year before" if has_history else "by firmographics and market"),
         (
-            Metric(
-                SCORE, "is_fitted", 1.0, customers, "0 or 1", "A model gives the comparable spend"
-            ),
+            fitted_metric(SCORE, customers, "a model gives the comparable spend", is_fitted=True),
             gain,
             *_coverage_metrics(covered, segments, quantile),
             *(
@@ -154,10 +151,7 @@ def fit_potential(
 
 
 def _unfitted(reason: str, customers: int) -> PotentialFit:
-    statement = reason[0].upper() + reason[1:]
-    return PotentialFit(
-        None, reason, (Metric(SCORE, "is_fitted", 0.0, customers, "0 or 1", statement),)
-    )
+    return PotentialFit(None, reason, (fitted_metric(SCORE, customers, reason, is_fitted=False),))
 
 
 def _offsets(residuals: Floats, segments: np.ndarray, quantile: float) -> dict[str, float]:

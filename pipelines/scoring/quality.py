@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
+from pipelines.scoring.evidence import Evidence
+
 _SCHEMA = {
     "score_name": pl.String,
     "metric": pl.String,
@@ -33,6 +35,24 @@ class Metric:
     group_name: str = "all"
     lower_value: float | None = None
     upper_value: float | None = None
+
+
+def fitted_metric(score_name: str, rows: int, statement: str, *, is_fitted: bool) -> Metric:
+    """Whether a model gives the score, and why it does or does not."""
+    sentence = statement[0].upper() + statement[1:]
+    return Metric(score_name, "is_fitted", float(is_fitted), rows, "0 or 1", sentence)
+
+
+def gain_metric(score_name: str, evidence: Evidence, words: str) -> Metric:
+    """What a model gains over a constant on left-out rows."""
+    return Metric(
+        score_name,
+        "gain_over_constant_pct",
+        evidence.gain_pct,
+        evidence.rows,
+        "%",
+        f"{words}; {evidence.standard_errors:.1f} standard errors",
+    )
 
 
 def quality_table(metrics: Sequence[Metric]) -> pl.DataFrame:

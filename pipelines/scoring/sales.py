@@ -6,16 +6,15 @@ A book too small for trees gets an estimate shrunk to its mean (`shrunken`), one
 holds on left-out accounts the mean itself.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from pipelines.scoring.design import design_of
-from pipelines.scoring.evidence import FOLDS, Floats, compare, poisson_loss
-from pipelines.scoring.quality import Metric
-from pipelines.scoring.shrunken import MINIMUM_CUSTOMERS, fit_shrunken
+from pipelines.scoring.evidence import FOLDS, Floats, compare, left_out_constant, poisson_loss
+from pipelines.scoring.quality import Metric, fitted_metric, gain_metric
+from pipelines.scoring.shrunken import MINIMUM_CUSTOMERS, ShrunkenFit, fit_shrunken
 from pipelines.scoring.trees import CrossFit, TreeSettings, cross_fit
 
 SCORE = "predicted_sales"
@@ -27,7 +26,7 @@ class SalesFit:
 
     Attributes:
         predicted_sales_usd: (n) in the order of today's rows, USD a year.
-        weights: of the traits of a shrunken estimate; empty otherwise.
+        estimate: the shrunken estimate, where one is used.
         left_out_ratios: (m) sales over their shrunken estimate, of accounts left out; mean about 1.
     """
 
@@ -35,7 +34,7 @@ class SalesFit:
     reason: str
     metrics: tuple[Metric, ...]
     fit: CrossFit | None = None
-    weights: Mapping[str, float] = field(default_factory=dict)
+    estimate: ShrunkenFit | None = None
     left_out_ratios: Floats | None = None
 
 
@@ -76,18 +75,12 @@ def fit_sales(
     matrix = design.matrix(known)
     fit = cross_fit(design, matrix, target, fold, "poisson", settings)
     raw = fit.predict(matrix, fold)
-    constant = np.empty_like(raw)
-    for number in range(FOLDS):
-        constant[fold == number] = target[fold != number].mean()
+    constant = left_out_constant(target, fold)
     evidence = compare(poisson_loss(target, raw), poisson_loss(target, constant))
-    gain = Metric(
+    gain = gain_metric(
         SCORE,
-        "gain_over_constant_pct",
-        evidence.gain_pct,
-        evidence.rows,
-        "%",
-        f"Poisson deviance of left-out accounts below that of the mean, {months} months ahead; "
-        f"{evidence.standard_errors:.1f} standard errors",
+        evidence,
+        f"Poisson deviance of left-out accounts below that of the mean, {months} months ahead",
     )
     if evidence.standard_errors < minimum_evidence:
         failed = _flat(
@@ -104,13 +97,11 @@ def fit_sales(
         scored,
         f"fitted on {known.height} accounts, {months} months ahead",
         (
-            Metric(
+            fitted_metric(
                 SCORE,
-                "is_fitted",
-                1.0,
                 known.height,
-                "0 or 1",
-                f"A model predicts sales from what was known {months} months before",
+                f"a model predicts sales from what was known {months} months before",
+                is_fitted=True,
             ),
             gain,
         ),
@@ -172,14 +163,11 @@ def _shrunken(
     return SalesFit(
         found.relative * float(outcome.mean()),
         reason,
-        (Metric(SCORE, "is_fitted", 1.0, known.height, "0 or 1", reason), gain, *weights),
-        weights=found.weights,
+        (fitted_metric(SCORE, known.height, reason, is_fitted=True), gain, *weights),
+        estimate=found,
         left_out_ratios=outcome / outcome.mean() / found.left_out,
     )
 
 
 def _flat(flat: Floats, reason: str) -> SalesFit:
-    statement = reason[0].upper() + reason[1:]
-    return SalesFit(
-        flat, reason, (Metric(SCORE, "is_fitted", 0.0, flat.size, "0 or 1", statement),)
-    )
+    return SalesFit(flat, reason, (fitted_metric(SCORE, flat.size, reason, is_fitted=False),))

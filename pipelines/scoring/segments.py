@@ -1,8 +1,9 @@
 """Customer segments: accounts alike in size, growth, behaviour and need, found by k-means.
 
-k is the number of clusters with the largest mean silhouette (Rousseeuw 1987) among those that are
-stable: fitted again on bootstrap samples they agree with themselves by an adjusted Rand index
-(Hubert and Arabie 1985) of `STABLE` at least. Where no k is, the book is one segment.
+k is stable where clusters fitted again on bootstrap samples agree with themselves by an adjusted
+Rand index (Hubert and Arabie 1985) of `STABLE` at least. Of the stable k the largest is taken whose
+mean silhouette (Rousseeuw 1987) is within `AS_CLEAR` of the best one: two halves of a book nearly
+always have the best, and say least. Where no k is stable, the book is one segment.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ SCORE = "customer_cluster"
 CANDIDATES = (2, 3, 4, 5, 6)
 # Above 0.8 most pairs of accounts that share a segment still share it in another sample.
 STABLE = 0.8
+AS_CLEAR = 0.95
 BOOTSTRAPS = 4
 # Rows that k-means is fitted on, and that silhouettes, whose cost is quadratic, are taken over.
 FITTED_ROWS, SILHOUETTE_ROWS = 4_000, 1_200
@@ -68,7 +70,7 @@ def find_segments(
     part = matrix[rows]
     shown = np.sort(rng.permutation(part.shape[0])[:SILHOUETTE_ROWS])
     metrics: list[Metric] = []
-    best: tuple[float, KMeans] | None = None
+    stable: list[tuple[float, KMeans]] = []
     with threadpool_limits(limits=1):
         for k in CANDIDATES:
             model = KMeans(k, n_init=4, random_state=seed).fit(part)
@@ -102,16 +104,18 @@ def find_segments(
                     ),
                 )
             ]
-            if stability >= STABLE and (best is None or silhouette > best[0]):
-                best = silhouette, model
-        if best is None:
+            if stability >= STABLE:
+                stable.append((silhouette, model))
+        if not stable:
             one = _one(today.height, f"no number of clusters is stable at {STABLE:g}")
             return Segments(one.names, (*one.metrics, *metrics))
-        labels = best[1].predict(matrix)
-    titles = _titles(names, best[1].cluster_centers_)
+        clearest = max(silhouette for silhouette, _ in stable)
+        chosen = [model for silhouette, model in stable if silhouette >= AS_CLEAR * clearest][-1]
+        labels = chosen.predict(matrix)
+    titles = _titles(names, chosen.cluster_centers_)
     counts = np.bincount(labels, minlength=len(titles))
     for number, title in enumerate(titles):
-        centre = best[1].cluster_centers_[number]
+        centre = chosen.cluster_centers_[number]
         metrics.append(
             Metric(
                 SCORE,

@@ -40,6 +40,8 @@ class ShrunkenFit:
         relative: (n) in the order of today's rows, mean 1.
         left_out: (m) of the rows learned from, each by a model that did not see it.
         weights: of each trait, mean over folds, per standard deviation; groups per membership.
+        fold_weights: (folds, 1 + p) what each fold is scored with, the intercept first.
+        scales: mean and standard deviation of the logarithm of each trait of record or size.
         gain_pct: loss of the mean that the estimate takes away on left-out accounts, %.
         shuffles, as_good: books dealt out anew, and how many of them are predicted as well.
         is_better: that few of them are.
@@ -48,6 +50,8 @@ class ShrunkenFit:
     relative: Floats
     left_out: Floats
     weights: dict[str, float]
+    fold_weights: Floats
+    scales: dict[str, tuple[float, float]]
     gain_pct: float
     shuffles: int
     as_good: int
@@ -116,6 +120,8 @@ def _compared(
         relative=relative / relative.mean(),
         left_out=left_out,
         weights=dict(zip(names, np.mean(weights, axis=0)[1:].tolist(), strict=True)),
+        fold_weights=np.array(weights),
+        scales={name: _scale(known, name) for name in names if name in (*RECORD, *SIZE)},
         gain_pct=100 * gain,
         shuffles=tried,
         as_good=as_good,
@@ -148,11 +154,18 @@ def _matrix(table: pl.DataFrame, known: pl.DataFrame, names: list[str]) -> Float
 
 def _standard(table: pl.DataFrame, known: pl.DataFrame, name: str) -> Floats:
     """(n) a trait of `table` in standard deviations of `known`; unknown values at its mean."""
-    values, base = (_logarithm(part, name) for part in (table, known))
-    told = base[np.isfinite(base)]
-    if told.size < 2 or told.std() < CLOSE:
+    centre, scale = _scale(known, name)
+    if scale < CLOSE:
         return np.zeros(table.height)
-    return np.clip(np.nan_to_num((values - told.mean()) / told.std()), -FARTHEST, FARTHEST)
+    values = (_logarithm(table, name) - centre) / scale
+    return np.clip(np.nan_to_num(values), -FARTHEST, FARTHEST)
+
+
+def _scale(known: pl.DataFrame, name: str) -> tuple[float, float]:
+    """Mean and standard deviation of the logarithm of a trait; 0, 0 where nothing is known."""
+    values = _logarithm(known, name)
+    told = values[np.isfinite(values)]
+    return (float(told.mean()), float(told.std())) if told.size else (0.0, 0.0)
 
 
 def _logarithm(table: pl.DataFrame, name: str) -> Floats:

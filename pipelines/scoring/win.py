@@ -18,10 +18,11 @@ from pipelines.scoring.evidence import (
     Ints,
     calibration_error,
     compare,
+    left_out_constant,
     log_loss,
 )
 from pipelines.scoring.levels import left_out_log_odds, level_codes, log_odds
-from pipelines.scoring.quality import Metric
+from pipelines.scoring.quality import Metric, fitted_metric, gain_metric
 from pipelines.scoring.trees import TreeSettings, drawn
 
 SCORE, RESPONSE = "win_probability", "response"
@@ -78,22 +79,13 @@ def fit_win(
     levels = {name: level_codes(closed[name], scored[name]) for name in ENCODED}
     learned = _Deals({name: (codes[0], n) for name, (codes, n) in levels.items()}, _plain(closed))
     left_out = np.empty(deals)
-    constant = np.empty(deals)
     for number in range(FOLDS):
         here = fold == number
         model = _fitted(learned.part(~here), is_won[~here], fold[~here], settings)
         left_out[here] = model.probability(learned.part(here))
-        constant[here] = is_won[~here].mean()
+    constant = left_out_constant(is_won.astype(np.float64), fold)
     evidence = compare(log_loss(is_won, left_out), log_loss(is_won, constant))
-    gain = Metric(
-        SCORE,
-        "gain_over_constant_pct",
-        evidence.gain_pct,
-        deals,
-        "%",
-        f"Log loss of left-out deals below that of the win rate; "
-        f"{evidence.standard_errors:.1f} standard errors",
-    )
+    gain = gain_metric(SCORE, evidence, "Log loss of left-out deals below that of the win rate")
     if evidence.standard_errors < minimum_evidence:
         failed = _flat(
             flat,
@@ -109,7 +101,7 @@ def fit_win(
         whole.probability(asked),
         f"fitted on {min(deals, settings.maximum_rows)} closed deals",
         (
-            Metric(SCORE, "is_fitted", 1.0, deals, "0 or 1", "A model tells deals apart"),
+            fitted_metric(SCORE, deals, "a model tells deals apart", is_fitted=True),
             gain,
             Metric(
                 SCORE,
@@ -126,8 +118,7 @@ def fit_win(
 
 
 def _flat(flat: Floats, deals: int, reason: str) -> WinFit:
-    statement = reason[0].upper() + reason[1:]
-    return WinFit(flat, reason, (Metric(SCORE, "is_fitted", 0.0, deals, "0 or 1", statement),), {})
+    return WinFit(flat, reason, (fitted_metric(SCORE, deals, reason, is_fitted=False),), {})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pipelines.scoring.evidence import (
     calibration_error,
     compare,
     conformal_quantile,
+    left_out_constant,
     log_loss,
     pinball_loss,
     poisson_loss,
@@ -50,6 +51,12 @@ def test_the_conformal_quantile_is_an_order_statistic() -> None:
     assert conformal_quantile(np.array([3.0, 1.0, 2.0]), 0.8) == 3.0
     with pytest.raises(ValueError, match="no residuals"):
         conformal_quantile(np.array([]), 0.8)
+
+
+def test_a_constant_is_that_of_the_other_folds() -> None:
+    target, fold = np.array([1.0, 2.0, 6.0, 10.0]), np.array([0, 0, 1, 2])
+    assert left_out_constant(target, fold).tolist() == [8.0, 8.0, 13 / 3, 3.0]
+    assert left_out_constant(target, fold, np.max).tolist() == [10.0, 10.0, 10.0, 6.0]
 
 
 def test_evidence_counts_in_standard_errors() -> None:

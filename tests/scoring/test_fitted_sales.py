@@ -52,7 +52,8 @@ def test_a_small_book_is_estimated_from_record_size_and_industry() -> None:
     metrics = {metric.metric: metric.metric_value for metric in found.metrics}
     assert metrics["is_fitted"] == 1
     assert (metrics["gain_over_constant_pct"] or 0) > 10
-    assert found.weights["employee_count"] > 0
+    assert found.estimate is not None
+    assert found.estimate.weights["employee_count"] > 0
 
 
 def test_no_estimate_where_it_is_not_wanted_or_the_book_is_tiny() -> None:
@@ -62,3 +63,17 @@ def test_no_estimate_where_it_is_not_wanted_or_the_book_is_tiny() -> None:
     for found in (unwanted, tiny):
         assert np.ptp(found.predicted_sales_usd) == 0
         assert "everybody is predicted the mean" in found.reason
+
+
+def test_neither_the_currency_nor_the_order_of_rows_matters() -> None:
+    features, trailing = account_features(700, seed=4)
+    found = fit_sales(features, trailing, 200, 0.0, SETTINGS)
+    dear = fit_sales(*account_features(700, seed=4, currency=1000.0), 200, 0.0, SETTINGS)
+    assert np.ptp(found.predicted_sales_usd) > 0
+    assert dear.predicted_sales_usd == pytest.approx(1000 * found.predicted_sales_usd)
+    order = np.random.default_rng(1).permutation(700)
+    shuffled = pl.concat(
+        [features.filter(pl.col("moment") == moment)[order] for moment in ("training", "today")]
+    )
+    other = fit_sales(shuffled, trailing[order], 200, 0.0, SETTINGS)
+    assert other.predicted_sales_usd == pytest.approx(found.predicted_sales_usd[order], rel=1e-6)

@@ -121,3 +121,22 @@ def test_missing_sizes_stand_at_the_mean_of_the_book(small_book: pl.DataFrame) -
         employee_count=pl.when(pl.int_range(pl.len()) % 3 > 0).then("employee_count")
     )
     assert np.isfinite(fitted(gaps).relative).all()
+
+
+def test_the_weights_that_are_kept_give_the_estimate(
+    small_book: pl.DataFrame, estimate: ShrunkenFit
+) -> None:
+    """As a reader of `models.json` would: traits by hand, weights of the account's fold."""
+    today = moments(small_book)[2]
+    terms = np.zeros((120, len(estimate.weights)))
+    for column, name in enumerate(estimate.weights):
+        if name in estimate.scales:
+            values = today[name].cast(pl.Float64).to_numpy()
+            logs = np.log(values) if name in SIZE else np.log1p(values / values.mean())
+            mean, deviation = estimate.scales[name]
+            terms[:, column] = np.clip((logs - mean) / deviation, -3, 3)
+        else:
+            terms[:, column] = (today["industry"] == name.removeprefix("industry: ")).to_numpy()
+    weights = estimate.fold_weights[today["fold"].to_numpy()]
+    by_hand = np.exp(weights[:, 0] + (weights[:, 1:] * terms).sum(axis=1))
+    assert by_hand / by_hand.mean() == pytest.approx(estimate.relative)
