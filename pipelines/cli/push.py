@@ -1,6 +1,6 @@
 """`territory push PLAN_ID`: what a plan changes in the CRM, and with --yes the change itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def push(
     with progress_shown():
         delivery = delivery_of(store, plan_id, crm, day=on, is_rollback=rollback)
         found = preview(crm, delivery)
-    _print_preview(found, crm.identity)
+    _print_preview(found, crm.identity, delivery.names)
     if not yes:
         if results is not None:
             write_results(results, PushOutcome(left=list(found.changes)), is_sent=False)
@@ -87,9 +87,13 @@ def push(
                 f"{row.message}",
                 markup=False,
             )
+        done = "were not taken back" if rollback else "did not arrive"
+        next_step = (
+            "do the rollback again" if rollback else "push again, or take all back with --rollback"
+        )
         raise TerritoryError(
-            f"{len(outcome.left):,} rows of {plan_id} did not arrive; mend what the CRM says and "
-            "push again, or take all back with --rollback"
+            f"{len(outcome.left):,} rows of {plan_id} {done}; mend what the CRM says and "
+            f"{next_step}"
         )
     console.print(
         f"{crm.identity} holds {'what it held before ' if rollback else ''}{plan_id}",
@@ -97,7 +101,7 @@ def push(
     )
 
 
-def _print_preview(found: Preview, identity: str) -> None:
+def _print_preview(found: Preview, identity: str, names: Mapping[str, str]) -> None:
     console.print(f"CRM          {identity}", markup=False)
     counts = found.counts()
     for key, words in _WORDS.items():
@@ -106,8 +110,9 @@ def _print_preview(found: Preview, identity: str) -> None:
     if not counts:
         console.print("Changes      none: it stands there already")
     for rep, (gained, lost) in found.owners_affected().items():
+        who = f"{names[rep]} ({rep})" if rep in names else rep
         console.print(
-            f"Affected     {rep}: gains {gained:,}, loses {lost:,} accounts", markup=False
+            f"Affected     {who}: gains {gained:,}, loses {lost:,} accounts", markup=False
         )
     _print_some("Conflicts", "changed in the CRM since the plan was made", found.conflicts)
     _print_some("Missing", "not in the CRM any more", found.missing)

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.lifecycle import PlanStore
+from pipelines.settings.connectors import ConnectorSettings, DuckDBSettings, FilesSettings
 from pipelines.settings.loader import Settings
 
 
 def fingerprint(settings: Settings) -> str:
     """A hash of what a rebalancing would read; equal while nothing changed.
 
-    Source files by place, size and time of change; of connectors the manifest of what has landed,
-    which holds the cursors of every table; the settings; and which plan is in force.
+    Source files by place, size and time of change, those that a connector reads included; of
+    connectors also the manifest of what has landed, which holds the cursors of every table; the
+    settings; and which plan is in force.
     """
     parts = [settings.digest(), settings.policy.rebalancing.model_dump_json()]
     for name, source in settings.sources.items():
@@ -24,6 +26,7 @@ def fingerprint(settings: Settings) -> str:
             manifest = settings.landed_dir / name / "manifest.json"
             landed = manifest.read_bytes() if manifest.is_file() else b""
             parts.append(f"{name} {hashlib.sha256(landed).hexdigest()}")
+            parts += [f"{name} {line}" for line in _of_connector(settings.connectors[name])]
         else:
             parts += [f"{name} {line}" for line in _files(source.path)]
     store = PlanStore(settings.data_dir)
@@ -31,6 +34,14 @@ def fingerprint(settings: Settings) -> str:
     published = settings.data_dir / "published"
     parts.append(period.plan_id if period else str(published.resolve().name))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _of_connector(connector: ConnectorSettings) -> Iterator[str]:
+    """What a connector reads from this machine; of a system elsewhere nothing is asked."""
+    if isinstance(connector, DuckDBSettings):
+        yield from _files(connector.database)
+    elif isinstance(connector, FilesSettings):
+        yield from _files(connector.path)
 
 
 def _files(path: Path) -> Iterator[str]:

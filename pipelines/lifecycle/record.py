@@ -15,6 +15,7 @@ POLICY_NAME = "policy.yaml"
 SETTINGS_NAME = "settings.json"
 ASSIGNMENT_NAME = "assignment.parquet"
 CHOSEN_NAME = "chosen.parquet"
+LANDED_FOLDER = "landed"
 
 
 class InputFile(BaseModel):

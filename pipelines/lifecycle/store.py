@@ -3,13 +3,16 @@
 ```
 plans/
   acts.jsonl            who did what with which plan, when and why; only ever appended to
-  <plan_id>/            record.json, policy.yaml, settings.json, assignment.parquet
+  <plan_id>/            record.json, policy.yaml, settings.json, assignment.parquet; landed/ where
+                        a connection was read
 ```
 
 A record is built beside its place, forced to the disk and named in one step. The store has a lock
 of its own, held for milliseconds: a plan can be approved while a run is going on.
 """
 
+import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -21,7 +24,12 @@ import polars as pl
 from pipelines.errors import GateError, InputError, TerritoryError, near
 from pipelines.lifecycle.act_log import LOG_NAME, ActLog
 from pipelines.lifecycle.acts import NOTES, Act, State, Verb
-from pipelines.lifecycle.record import ASSIGNMENT_NAME, RECORD_NAME, PlanRecord
+from pipelines.lifecycle.record import (
+    ASSIGNMENT_NAME,
+    LANDED_FOLDER,
+    RECORD_NAME,
+    PlanRecord,
+)
 from pipelines.lifecycle.timeline import Period, checked, chosen_on, periods, state_of
 from pipelines.publish.layout import check_plan_id
 from pipelines.publish.manifest import file_sha256
@@ -124,6 +132,7 @@ class PlanStore:
         record: PlanRecord,
         files: Mapping[str, Path | str],
         *,
+        linked: Mapping[str, Path] | None = None,
         is_draft: bool = False,
         by: str = BY_RUN,
         why: str = "planned by a run",
@@ -136,6 +145,8 @@ class PlanStore:
 
         Args:
             files: beside the record, by name: a file to copy, or a text.
+            linked: further files, which nobody changes in place: they are linked, not copied, as
+                far as the disk can.
             by, why: what the log of acts says of it.
 
         Raises:
@@ -165,7 +176,7 @@ class PlanStore:
             if is_same and acts and not is_promoted:
                 return state
             if not is_same:
-                self._write(record, files, target)
+                self._write(record, files, linked or {}, target)
             details = {"assignment_digest": record.assignment_digest}
             self._append("record", record.plan_id, by, why, wanted, details=details)
         return wanted
@@ -201,10 +212,13 @@ class PlanStore:
             state: State = acts[-1].state if acts else "draft"
             self._append(verb, plan_id, by, why, state, None, details)
 
-    def prune(self, keep: int) -> list[str]:
+    def prune(self, keep: int, keep_landed: int | None = None) -> list[str]:
         """Remove all but the newest `keep` drafts and proposals; gives the plans removed.
 
         What was approved, or is or was effective, always stays.
+
+        Args:
+            keep_landed: how many of them keep what connections had brought; None: all.
         """
         with self._locked():
             acts, today = self._log.acts(), self.today()
@@ -215,6 +229,12 @@ class PlanStore:
             for plan_id in doomed:
                 remove_folder(self.folder / plan_id)
                 self._append("remove", plan_id, BY_RUN, "older than retention.plans", "draft")
+            kept = undecided[len(doomed) :]
+            too_many = 0 if keep_landed is None else max(len(kept) - keep_landed, 0)
+            for plan_id in kept[:too_many]:
+                landed = self.folder / plan_id / LANDED_FOLDER
+                if landed.is_dir():
+                    remove_folder(landed)
         return doomed
 
     def _check_base(self, plan_id: str, day: date) -> None:
@@ -234,8 +254,18 @@ class PlanStore:
                 "from that one"
             )
 
-    def _write(self, record: PlanRecord, files: Mapping[str, Path | str], target: Path) -> None:
+    def _write(
+        self,
+        record: PlanRecord,
+        files: Mapping[str, Path | str],
+        linked: Mapping[str, Path],
+        target: Path,
+    ) -> None:
         with building_folder(self.folder, record.plan_id) as building:
+            for name in (*files, *linked):
+                (building / name).parent.mkdir(parents=True, exist_ok=True)
+            for name, file in linked.items():
+                _link(file, building / name)
             for name, content in files.items():
                 if isinstance(content, Path):
                     (building / name).write_bytes(content.read_bytes())
@@ -264,6 +294,14 @@ class PlanStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(_lock_folder(self.folder)):
             yield
+
+
+def _link(file: Path, target: Path) -> None:
+    try:
+        os.link(file, target)
+    except OSError:
+        # Another disk, or one without links.
+        shutil.copyfile(file, target)
 
 
 def _lock_folder(folder: Path) -> Path:

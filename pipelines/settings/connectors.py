@@ -132,7 +132,7 @@ class SalesforceSettings(_Remote):
     )
     bulk_write_rows: int = Field(
         default=2_000,
-        ge=1,
+        ge=200,
         description="Pushes with more changes of one kind send them as a Bulk API 2.0 job, smaller "
         "ones in requests of 200 rows.",
     )

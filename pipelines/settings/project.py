@@ -110,6 +110,12 @@ class RetentionSettings(_Strict):
         ge=1,
         description="Records of drafts and proposed plans kept. What was approved always stays.",
     )
+    landed_inputs: int = Field(
+        default=5,
+        ge=0,
+        description="Of those, how many keep the tables that connections had brought, which making "
+        "a plan again needs. What was approved keeps them always.",
+    )
     proposals: int = Field(
         default=20,
         ge=1,

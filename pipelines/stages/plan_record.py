@@ -20,6 +20,7 @@ from pipelines.lifecycle.record import (
 from pipelines.publish.manifest import file_sha256
 from pipelines.publish.snapshot import PARQUET_OPTIONS, literal
 from pipelines.settings.loader import Settings
+from pipelines.stages.landed_inputs import landed_files
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.stages.scenarios import scenario_digests
 from pipelines.warehouse import session
@@ -53,6 +54,7 @@ def record_plans(settings: Settings, context: RunContext) -> None:
     """
     store = PlanStore(settings.data_dir)
     folder = WorkPaths(settings.data_dir).work
+    linked, described = landed_files(settings)
     digests = scenario_digests(settings)
     with session(WorkPaths(settings.data_dir).warehouse) as connection:
         found = connection.execute(
@@ -84,12 +86,15 @@ def record_plans(settings: Settings, context: RunContext) -> None:
                     HOLDOUT_NAME: holdouts,
                     POLICY_NAME: policy,
                     SETTINGS_NAME: settings_text(settings),
+                    **described,
                 },
+                linked=linked,
                 is_draft=settings.is_draft or scenario != context.scenario,
             )
             assignment.unlink()
             holdouts.unlink()
-    store.prune(settings.project.retention.plans)
+    retention = settings.project.retention
+    store.prune(retention.plans, retention.landed_inputs)
 
 
 def _record(

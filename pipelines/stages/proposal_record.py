@@ -20,6 +20,7 @@ from pipelines.lifecycle.record import (
 )
 from pipelines.publish.manifest import file_sha256
 from pipelines.settings.loader import Settings
+from pipelines.stages.landed_inputs import landed_files
 from pipelines.stages.plan_record import input_files, settings_text
 from pipelines.stages.run_context import RunContext
 
@@ -35,7 +36,7 @@ def proposed_assignment(
 ) -> pl.DataFrame:
     """The plan that a proposal would make, with the columns a record of a plan has.
 
-    `previous_rep_id` is the owner by the chosen plan.
+    `previous_rep_id` is the owner by the chosen plan, `source_rep_id` the one in the source.
 
     Args:
         accounts: `int_plan__account`. reps: `int_plan__rep`.
@@ -50,7 +51,10 @@ def proposed_assignment(
             "rep_name",
         ),
     )
-    amounts = accounts.select("account_id", "account_name", "potential_usd", "actual_sales_usd")
+    amounts = accounts.select(
+        *("account_id", "account_name", "potential_usd", "actual_sales_usd"),
+        source_rep_id="owner_rep_id",
+    )
     return (
         proposal.plan.assignment.join(amounts, on="account_id", how="left")
         .join(seats, on="rep_id", how="left")
@@ -65,6 +69,7 @@ def proposed_assignment(
             rep_id="rep_id",
             rep_name="rep_name",
             previous_rep_id="previous_rep_id",
+            source_rep_id="source_rep_id",
             incumbent_rep_id="incumbent_rep_id",
             is_moved="is_moved",
             is_forced_move="is_forced_move",
@@ -121,6 +126,7 @@ def record_proposal(
     store = PlanStore(settings.data_dir)
     policy = settings.policy_path.read_text("utf-8-sig")
     figures = _figures(proposal)
+    linked, described = landed_files(settings)
     with TemporaryDirectory(prefix="territory-proposal-") as name:
         frames: Mapping[str, pl.DataFrame] = {
             ASSIGNMENT_NAME: assignment,
@@ -149,12 +155,15 @@ def record_proposal(
         store.keep(
             record,
             {file: Path(name) / file for file in frames}
-            | {POLICY_NAME: policy, SETTINGS_NAME: settings_text(settings)},
+            | {POLICY_NAME: policy, SETTINGS_NAME: settings_text(settings)}
+            | described,
+            linked=linked,
             by=BY_REBALANCE,
             why=f"brings {chosen.plan_id} back into its bands: "
             f"{figures['moved_accounts']} voluntary move(s)",
         )
-    store.prune(settings.project.retention.plans)
+    retention = settings.project.retention
+    store.prune(retention.plans, retention.landed_inputs)
 
 
 def _figures(proposal: "Proposal") -> dict[str, Any]:

@@ -22,6 +22,7 @@ from pipelines.writeback.changes import (
     missing_accounts,
 )
 from pipelines.writeback.crm import Crm
+from pipelines.writeback.ids import normal_id
 from pipelines.writeback.journal import Journal
 from pipelines.writeback.push import PushOutcome, push
 from pipelines.writeback.target import Unresolved, target_of, territory_ids
@@ -37,13 +38,16 @@ class Delivery:
         accounts: whose state is read.
         desired_of: what should stand in the CRM, given what does.
         unresolved: what is not written, and why.
-        planned_from: the owner each account had when the plan was made, for conflicts.
+        planned_from: the owners each account may have had when the plan was made, for conflicts:
+            of a rebalancing that of its plan and that of the source.
+        names: of reps, as far as the plan has them.
     """
 
     accounts: Sequence[str]
     desired_of: Callable[[CrmState], Desired]
     unresolved: Sequence[Unresolved] = ()
-    planned_from: dict[str, str | None] = field(default_factory=dict)
+    planned_from: dict[str, set[str | None]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,8 +119,16 @@ def delivery_of(
         move_dates=dated_moves(period) if period else None,
         day=day,
     )
-    before = dict(assignment.select("account_id", "previous_rep_id").iter_rows())
-    return Delivery(sorted(target.owners), target.desired, target.unresolved, before)
+    sources = [c for c in ("previous_rep_id", "source_rep_id") if c in assignment.columns]
+    before = {
+        account: set(owners)
+        for account, *owners in assignment.select("account_id", *sources).rows()
+    }
+    names = {}
+    if "rep_name" in assignment.columns:
+        named = assignment.select("rep_id", "rep_name").drop_nulls()
+        names = {normal_id(crm.system, rep): name for rep, name in named.iter_rows()}
+    return Delivery(sorted(target.owners), target.desired, target.unresolved, before, names)
 
 
 def _territories(crm: Crm, assignment: pl.DataFrame) -> dict[str, str]:
@@ -138,7 +150,7 @@ def preview(crm: Crm, delivery: Delivery) -> Preview:
         for change in changes
         if change.kind == "account_owner"
         and change.subject_id in delivery.planned_from
-        and change.before != delivery.planned_from[change.subject_id]
+        and change.before not in delivery.planned_from[change.subject_id]
     ]
     return Preview(changes, missing_accounts(live, desired), conflicts, delivery.unresolved)
 

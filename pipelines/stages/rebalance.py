@@ -148,8 +148,7 @@ def rebalance(settings: Settings, context: RunContext, *, is_forced: bool = Fals
         record_proposal(
             connection, settings, context, chosen, proposal_id, proposal, assignment, holdouts
         )
-    in_source = tables.accounts.select("account_id", previous_rep_id="owner_rep_id")
-    to_write = assignment.drop("previous_rep_id").join(in_source, on="account_id", how="left")
+    to_write = assignment.with_columns(previous_rep_id="source_rep_id")
     keep_check(
         settings,
         proposal_id,

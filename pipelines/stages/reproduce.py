@@ -18,6 +18,7 @@ from pipelines.lifecycle.record import CHOSEN_NAME, POLICY_NAME, SETTINGS_NAME
 from pipelines.settings.loader import Settings, load_settings
 from pipelines.stages.connections import landed_sources
 from pipelines.stages.ingest import ensure_sample, ingest
+from pipelines.stages.landed_inputs import has_landed_files, recorded_sources
 from pipelines.stages.plan import plan, read_planning_tables
 from pipelines.stages.planner import travel_matrix_path
 from pipelines.stages.rebalance import propose
@@ -50,7 +51,9 @@ def reproduce_plan(settings: Settings, store: PlanStore, plan_id: str) -> list[s
         warehouse = WorkPaths(again.data_dir).warehouse
         if context.input_digest != record.input_digest:
             with session(warehouse) as connection:
-                raise InputError(_differing_input(connection, record))
+                raise InputError(
+                    _differing_input(connection, record) + _why_landed(settings, store, plan_id)
+                )
         if (
             again.policy.travel.matrix is not None
             and context.settings_digest != record.settings_digest
@@ -131,8 +134,21 @@ def _recorded_settings(
     if matrix is not None and original is not None and not matrix.exists() and original.is_file():
         matrix.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(original, matrix)
-    sources = dict(zip(settings.sources, landed_sources(settings), strict=True))
+    read = (
+        recorded_sources(settings, folder) if has_landed_files(folder) else landed_sources(settings)
+    )
+    sources = dict(zip(settings.sources, read, strict=True))
     return dataclasses.replace(again, sources=sources, connectors={})
+
+
+def _why_landed(settings: Settings, store: PlanStore, plan_id: str) -> str:
+    """Why what a connection brought is not there any more, where that may be the reason."""
+    if not settings.connectors or has_landed_files(store.folder / plan_id):
+        return ""
+    return (
+        f". The tables that connections had brought are not kept with {plan_id}: of drafts and "
+        "proposals only the newest retention.landed_inputs keep them, approved plans always"
+    )
 
 
 def _differing_input(connection: duckdb.DuckDBPyConnection, record: PlanRecord) -> str:

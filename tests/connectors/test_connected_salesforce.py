@@ -1,5 +1,6 @@
 """A project on Salesforce: loaded, loaded again, changed, checked and planned, over real HTTP."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -20,9 +21,13 @@ from fake_salesforce import (  # type: ignore[import-not-found]
 )
 from protocol_server import ProtocolServer, serving  # type: ignore[import-not-found]
 
+from pipelines.errors import InputError
+from pipelines.lifecycle import PlanStore
 from pipelines.settings.loader import load_settings
 from pipelines.stages.check import landed_before
+from pipelines.stages.connections import current_sources
 from pipelines.stages.ingest import ingest
+from pipelines.stages.reproduce import reproduce_plan
 from tests.end_to_end.whole_run import territory
 
 
@@ -191,3 +196,24 @@ def test_a_whole_run_plans_the_company(
     assert not [
         path for path in kept if path.is_file() and CLIENT_SECRET.encode() in path.read_bytes()
     ]
+    _check_reproduced(project, organisation, tmp_path)
+
+
+def _check_reproduced(project: Path, organisation: FakeSalesforce, tmp_path: Path) -> None:
+    """The plan is made again from its record, whatever has landed since."""
+    settings = load_settings(project)
+    store = PlanStore(settings.data_dir)
+    (plan_id,) = store.plan_ids()
+    linked = store.folder / plan_id / "landed" / "crm" / "current" / "Account.parquet"
+    now = settings.landed_dir / "crm" / "current" / "Account.parquet"
+    assert linked.samefile(now), "takes no room while nothing new has landed"
+    for row in organisation.records["Account"][:40]:
+        row |= {"OwnerId": "0055e000000gone1AAA", "SystemModstamp": "2026-06-02T09:00:00.000Z"}
+    current_sources(settings)
+    assert not linked.samefile(now)
+    again = territory("plan", "reproduce", plan_id, "--config", project, dagster_home=tmp_path)
+    assert again.exit_code == 0, again.errors
+    assert f"{plan_id} is reproduced: all 150 accounts have the rep they had." in again.output
+    shutil.rmtree(linked.parents[2])
+    with pytest.raises(InputError, match=r"Account\.parquet .*differs.*retention\.landed_inputs"):
+        reproduce_plan(settings, store, plan_id)

@@ -110,6 +110,26 @@ def test_retention_keeps_what_was_decided(tmp_path: Path) -> None:
     assert keep(store, "plan_2") == "proposed", "recorded again"
 
 
+def test_what_a_connection_brought_is_linked_and_kept_of_few_undecided_plans(
+    tmp_path: Path,
+) -> None:
+    store = store_at(tmp_path)
+    current = tmp_path / "Account.parquet"
+    for number, plan_id in enumerate(("plan_a", "plan_b", "plan_c")):
+        keep(store, plan_id, {"A1": f"R{number}"})
+        current.write_text(plan_id)
+        record = store.record(plan_id).model_copy(update={"assignment_digest": "another"})
+        assignment = store.folder / plan_id / "assignment.parquet"
+        linked = {"landed/crm/current/Account.parquet": current}
+        store.keep(record, {"assignment.parquet": assignment}, linked=linked)
+        assert (store.folder / plan_id / "landed/crm/current/Account.parquet").samefile(current)
+        current.unlink()
+    store.act("approve", "plan_a", by="vp", why="x")
+    store.prune(keep=9, keep_landed=1)
+    kept = {p: (store.folder / p / "landed").is_dir() for p in store.plan_ids()}
+    assert kept == {"plan_a": True, "plan_b": False, "plan_c": True}
+
+
 def test_a_plan_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
     store = store_at(tmp_path)
     keep(store, "plan_ab12")

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+import yaml
 from dagster import (
     DagsterInstance,
     RunRequest,
@@ -21,6 +22,7 @@ from pipelines.assets.watch import build_drift_watch
 from pipelines.assets.workspace import Workspace
 from pipelines.errors import GateError
 from pipelines.keeping.chosen import chosen_plan
+from pipelines.keeping.news import fingerprint
 from pipelines.lifecycle import PlanStore
 from pipelines.lifecycle.challenges import keep_challenges, kept_challenges
 from pipelines.lifecycle.history import owners_on
@@ -215,8 +217,10 @@ def test_a_proposal_is_a_plan_that_is_approved_and_becomes_effective(settings: S
         "plan_1", "default", 3,
     )  # fmt: skip
     assert record.inputs[0].sha256 == "0f"
-    moved = store.assignment(kept.proposal_id).select("account_id", "rep_id", "previous_rep_id")
-    assert moved.rows() == [("A1", "R1", "R1"), ("A3", "R1", "R2"), ("A4", "R1", None)]
+    columns = ("account_id", "rep_id", "previous_rep_id", "source_rep_id")
+    assert store.assignment(kept.proposal_id).select(columns).rows() == [
+        ("A1", "R1", "R1", "R1"), ("A3", "R1", "R2", "R2"), ("A4", "R1", None, None),
+    ]  # fmt: skip
     assert kept.message is not None
     assert f"territory plan approve {kept.proposal_id}" in kept.message["text"]
     owners = settings.data_dir / "proposals" / kept.proposal_id / "crm/account_owner_by_name.csv"
@@ -360,6 +364,27 @@ def test_the_sensor_asks_for_a_run_when_something_is_new(settings: Settings) -> 
         second, cursor = look(cursor)
         assert isinstance(second, RunRequest)
         assert second.run_key != first.run_key
+
+
+@pytest.mark.parametrize(
+    "connector",
+    [
+        {"type": "duckdb", "database": "files/crm.duckdb"},
+        {"type": "files", "path": "files", "tables": {"account": {"files": "*.duckdb"}}},
+    ],
+    ids=lambda connector: str(connector["type"]),
+)
+def test_what_connectors_read_on_this_machine_is_watched(
+    settings: Settings, connector: dict[str, object]
+) -> None:
+    project = yaml.safe_load(settings.config_path.read_text())
+    project["sources"]["crm"] = {"mapping": "crm.yaml", "connector": connector}
+    settings.config_path.write_text(yaml.safe_dump(project))
+    watched = load_settings(settings.config_path)
+    before = fingerprint(watched)
+    assert fingerprint(watched) == before
+    (settings.config_path.parent / "files" / "crm.duckdb").write_text("new")
+    assert fingerprint(watched) != before
 
 
 def test_the_asset_tags_the_run_and_says_whom_it_could_not_tell(settings: Settings) -> None:
