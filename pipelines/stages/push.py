@@ -120,10 +120,8 @@ def delivery_of(
         day=day,
     )
     sources = [c for c in ("previous_rep_id", "source_rep_id") if c in assignment.columns]
-    before = {
-        account: set(owners)
-        for account, *owners in assignment.select("account_id", *sources).rows()
-    }
+    owned = assignment.select("account_id", *sources).rows()
+    before = {account: set(owners) for account, *owners in owned}
     names = {}
     if "rep_name" in assignment.columns:
         named = assignment.select("rep_id", "rep_name").drop_nulls()

@@ -149,7 +149,9 @@ def no_pause(_seconds: float) -> None:
     return None
 
 
-def store_with_plan(folder: Path, state: str = "approved") -> PlanStore:
+def store_with_plan(
+    folder: Path, state: str = "approved", **further: list[str | None]
+) -> PlanStore:
     folder.mkdir(exist_ok=True)
     store = PlanStore(folder, clock=lambda: datetime(2026, 7, 1, 8, tzinfo=UTC))
     path = folder / "assignment.parquet"
@@ -161,7 +163,8 @@ def store_with_plan(folder: Path, state: str = "approved") -> PlanStore:
             "territory_name": [None] * len(A),
             "rep_id": reps,
             "previous_rep_id": [U[owner] for owner, _ in BEFORE],
-        },
+        }
+        | further,
         schema_overrides={"territory_name": pl.String},
     ).write_parquet(path)
     record = PlanRecord(
@@ -223,6 +226,18 @@ def test_a_preview_counts_and_changes_nothing(
         (A[5], "has no owner in the plan, and needs one")
     ]
     assert application.writes.rows_written == 0
+
+
+def test_owners_by_the_rebalanced_plan_or_by_the_source_are_no_conflict(
+    tmp_path: Path, crm: SalesforceWriter, application: FakeSalesforce
+) -> None:
+    source: list[str | None] = [U[3], U[0], U[3], U[1], U[2], U[0]]
+    store = store_with_plan(tmp_path, source_rep_id=source, rep_name=["Ana"] * len(A))
+    application.records["Account"][0]["OwnerId"] = U[3]
+    application.records["Account"][3]["OwnerId"] = U[3]
+    delivery = delivery_of(store, PLAN, crm, day=TODAY)
+    assert preview(crm, delivery).conflicts == [A[3]]
+    assert delivery.names[U[1]] == "Ana"
 
 
 def test_a_push_is_exact_does_nothing_twice_and_is_taken_back(
