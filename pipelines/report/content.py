@@ -94,6 +94,7 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
             "listed": len(shown),
             "listed_changes": int((shown["change"] != KEPT).sum()),
         },
+        "reasons": reasons(accounts),
         "cells": cells(accounts, rep_ids, frame) if len(accounts) > DETAILED_ACCOUNTS else [],
         "map": map_lines(frame),
         "views": views(tables, tables["metric"]),
@@ -111,6 +112,26 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
         "scenarios": records(planned) if len(planned) > 1 else [],
         "comparison": comparison(tables["kpi_scenario"], tables["scenario"]["scenario"].to_list()),
     }
+
+
+def reasons(accounts: pl.DataFrame) -> list[dict[str, Any]]:
+    """Why accounts change hands: how many, their sales and expected loss, the most first.
+
+    accounts: with `change`.
+    """
+    counted = (
+        accounts.filter(pl.col("change") != KEPT)
+        .group_by("reason_code")
+        .agg(
+            pl.len().alias("accounts"),
+            pl.col("actual_sales_usd").sum(),
+            pl.col("expected_disruption_loss_usd").sum(),
+        )
+        .sort("accounts", "reason_code", descending=[True, False], nulls_last=True)
+    )
+    return [
+        {"reason": wording.reason_name(row.pop("reason_code")), **row} for row in records(counted)
+    ]
 
 
 def comparison(kpis: pl.DataFrame, scenarios: list[str]) -> dict[str, Any]:

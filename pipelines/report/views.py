@@ -56,19 +56,38 @@ def _view(
     title: str, table: str, rows: pl.DataFrame, formulas: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
     columns = [name for name in rows.columns if name not in _LEFT_OUT]
+    # What stands for today and for the plan shows as one figure that changes.
+    pairs = {
+        name: "proposed_" + name.removeprefix("current_")
+        for name in columns
+        if name.startswith("current_") and "proposed_" + name.removeprefix("current_") in columns
+    }
+    shown = [name for name in columns if name not in pairs.values()]
     return {
         "title": title,
         "table": table,
         "columns": [
             {
-                "label": _label(name),
+                "label": _label(name.removeprefix("current_")) + ", today → plan"
+                if name in pairs
+                else _label(name),
                 "kind": _kind(name, rows.schema[name]),
                 "help": formulas.get((table, name), ""),
+                "is_pair": name in pairs,
             }
-            for name in columns
+            for name in shown
         ],
-        "rows": [list(row) for row in zip(*(plain(rows[c]) for c in columns), strict=True)],
+        "rows": [
+            list(row) for row in zip(*(_cells(rows, name, pairs) for name in shown), strict=True)
+        ],
     }
+
+
+def _cells(rows: pl.DataFrame, name: str, pairs: Mapping[str, str]) -> list[Any]:
+    """The cells of a column; of a pair today's value and the plan's."""
+    if name not in pairs:
+        return plain(rows[name])
+    return [list(both) for both in zip(plain(rows[name]), plain(rows[pairs[name]]), strict=True)]
 
 
 def _kind(name: str, kind: pl.DataType) -> str:
@@ -95,5 +114,5 @@ def _label(name: str) -> str:
         if name.endswith(end):
             name, unit = name.removesuffix(end), word
             break
-    words = name.removeprefix("is_").replace("_", " ")
+    words = name.removeprefix("is_").removesuffix("_name").replace("_", " ")
     return words[:1].upper() + words[1:] + unit + version

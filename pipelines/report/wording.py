@@ -13,6 +13,27 @@ METRIC_NAMES = {
 }
 
 
+REASON_NAMES = {
+    "moved_for_travel": "travel costs less with another rep",
+    "moved_for_balance": "their rep is full, or another needs them to reach the band",
+    "moved_for_fit": "another rep fits them better",
+    "moved_with_family": "they go with their account family",
+    "moved_for_eligibility": "a rule bars their rep",
+    "moved_to_separate": "they must be apart from another account",
+    "forced_move": "their rep has left",
+    "new_assignment": "they had no rep",
+    "assigned": "a person assigned them",
+    "locked": "a lock or override decides",
+    "only_eligible": "only one rep may own them",
+    "unassigned": "they stay without rep",
+}
+
+
+def reason_name(code: str | None) -> str:
+    """The code of a reason for people; an unknown one keeps its name."""
+    return "unknown" if code is None else REASON_NAMES.get(code, code.replace("_", " "))
+
+
 def metric_name(metric: str) -> str:
     """A metric for people; a metric of the policy keeps its name."""
     return METRIC_NAMES.get(metric, metric.replace("_", " "))

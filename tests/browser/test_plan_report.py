@@ -174,6 +174,8 @@ def test_paper_gets_every_move(report: Path) -> None:
         pages = page.locator("#moves-table tbody tr").count()
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.locator("#moves-table tbody tr").count() > 4 * pages
+        assert page.locator("#moves-table details[open]").count() > 4 * pages
+        assert page.locator("details:not([open])").count() == 0
         page.emulate_media(media="print")
         assert not page.locator("nav.sections").is_visible()
         assert page.locator("#moves-table").is_visible()

@@ -18,7 +18,7 @@ from pipelines.report.content import HEADLINE_TABLES, content, headline
 from pipelines.report.page import safe_json
 from pipelines.report.tables import read_other_scenarios, read_tables
 from pipelines.report.territories import COLOURS, territory_colours
-from pipelines.report.wording import certificate
+from pipelines.report.wording import REASON_NAMES, certificate
 from pipelines.report.write import write_report
 from tests.browser.local_page import HOSTILE_NAMES
 
@@ -216,3 +216,31 @@ def test_a_view_is_its_table(release: Path) -> None:
     assert levels == {"By company", "By region", "By manager", "By segment"} | {
         *("By industry", "By state")
     }
+
+
+def test_reasons_count_every_change_once(release: Path) -> None:
+    tables = read_tables(release)
+    shown = content(tables, pl.DataFrame())
+    counted = {row["reason"]: row["accounts"] for row in shown["reasons"]}
+    assert sum(counted.values()) == shown["counts"]["changes"]
+    (sales,) = (
+        tables["account"]
+        .filter(pl.col("is_moved") | pl.col("is_forced_move") | pl.col("is_new_assignment"))
+        .select(pl.col("actual_sales_usd").sum().cast(pl.Float64))
+        .row(0)
+    )
+    assert sum(row["actual_sales_usd"] for row in shown["reasons"]) == pytest.approx(sales)
+
+
+def test_every_reason_the_planner_gives_has_plain_words() -> None:
+    from optimization.report.sentences import _REASONS
+
+    kept = {"kept_least_cost", "kept_for_balance"}
+    assert set(REASON_NAMES) == set(_REASONS) - kept
+
+
+def test_today_and_plan_stand_side_by_side_in_the_view_of_sales_operations(release: Path) -> None:
+    (view, *_) = content(read_tables(release), pl.DataFrame())["views"]
+    place = [column["label"] for column in view["columns"]].index("Workload, today → plan")
+    assert view["columns"][place]["is_pair"]
+    assert {tuple(row[place]) for row in view["rows"]} == {(0.9, 1.1)}

@@ -24,7 +24,7 @@ function drawBalance() {
   const rows = (DATA.loads[metric] || []).map(([territory, target, lower, upper, before, after, offBefore, offAfter]) =>
     ({ territory, target, lower, upper, before, after, offBefore, offAfter, rep: DATA.reps[territory] }));
   const order = byId("balance-order").value;
-  rows.sort((a, b) => order === "name" ? a.rep.name.localeCompare(b.rep.name, "en")
+  rows.sort((a, b) => order === "load" ? b.offBefore - a.offBefore : order === "name" ? a.rep.name.localeCompare(b.rep.name, "en")
     : order === "before" ? Math.abs(b.offBefore) - Math.abs(a.offBefore) : Math.abs(b.offAfter) - Math.abs(a.offAfter));
   byId("balance-chart").replaceChildren(balanceChart(rows));
   const kind = metric === "hours" ? "hours" : "usd";

@@ -33,6 +33,9 @@ function el(tag, attributes, ...children) {
 /* A name from outside: its own writing direction, whatever stands around it. */
 const name = (text) => el("bdi", {}, text);
 
+/* A name of tables and columns that may break after each of its words. */
+const breakable = (text) => el("bdi", {}, ...text.split(/(?<=[._])/).flatMap((part, index) => (index ? [el("wbr"), part] : [part])));
+
 const byId = (id) => document.getElementById(id);
 
 const CHANGES = [
@@ -57,6 +60,13 @@ const coded = (column, row) => {
   const code = DATA.accounts[column].codes[row];
   return code < 0 ? "" : DATA.accounts[column].texts[code];
 };
+
+/* What decided first, the amounts behind it on request: see `optimization/report/sentences.py`. */
+function why(row) {
+  const text = coded("reason", row), end = text.search(/ (?:Travel gains USD|Worth USD|Next: )/);
+  if (end < 0) return name(text);
+  return el("details", {}, el("summary", {}, name(text.slice(0, end))), name(text.slice(end + 1)));
+}
 
 function capitalised(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);

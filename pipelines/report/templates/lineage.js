@@ -78,7 +78,7 @@ function draw() {
   const table = byId("table").value, column = byId("column").value, start = key(table, column);
   const isUp = byId("direction").value === "up", depth = walk(start, isUp ? UP : DOWN);
   const about = COLUMNS.get(start), metric = METRICS.get(start);
-  byId("chosen").replaceChildren(table + "." + column);
+  byId("chosen").replaceChildren(breakable(table + "." + column));
   byId("meaning").textContent = about ? about.description + (about.unit ? ` (${about.unit})` : "") : "";
   byId("formula").textContent = metric ? `${metric.title} = ${metric.formula}` : "";
   const nodes = [...depth.keys()];
@@ -87,6 +87,7 @@ function draw() {
   byId("ends").replaceChildren(ends.length ? grouped(ends) : el("p", { class: "soft" }, isUp ? "No source column: a constant, a setting, or what the run itself knows." : "None."));
   byId("graph").replaceChildren(graph(nodes, depth, isUp));
   byId("graph").scrollLeft = isUp ? byId("graph").scrollWidth : 0;
+  byId("graph").scrollTop = (byId("graph").scrollHeight - byId("graph").clientHeight) / 2;
   dataTable(byId("steps"), [
     { label: "Layer", value: (node) => layerOf(parts(node)[0]) },
     { label: "Column", kind: "wide", value: label, cell: link },
@@ -100,7 +101,7 @@ function draw() {
 function link(node) {
   const [table, column] = parts(node);
   return TABLES.has(table) && COLUMNS.has(node)
-    ? el("a", { href: "#" + encodeURIComponent(table) + "." + encodeURIComponent(column) }, label(node)) : name(label(node));
+    ? el("a", { href: "#" + encodeURIComponent(table) + "." + encodeURIComponent(column) }, breakable(label(node))) : name(label(node));
 }
 
 function grouped(nodes) {
@@ -137,7 +138,9 @@ function graph(nodes, depth, isUp) {
   }
   const last = Math.max(...[...boxes.values()].map((box) => box.depth));
   for (const box of boxes.values()) if (isUp && layerOf(box.table) === "file") box.depth = last;
-  const width = 216, gap = 44, line = 15, shown = 6, levels = [];
+  /* Two tables side by side on a phone. */
+  const [width, gap] = innerWidth <= 600 ? [148, 26] : [216, 44];
+  const line = 15, shown = 6, levels = [];
   for (const box of boxes.values()) (levels[box.depth] = levels[box.depth] || []).push(box);
   const deepest = levels.length - 1;
   let height = 0;
@@ -151,8 +154,10 @@ function graph(nodes, depth, isUp) {
       box.height = 26 + line * box.lines.length;
       y += box.height + 14;
     }
+    level.height = y;
     height = Math.max(height, y);
   });
+  for (const level of levels) for (const box of level) box.y += (height - level.height) / 2;
   const total = 20 + (deepest + 1) * (width + gap) - gap;
   const svg = el("svg", { viewBox: `0 0 ${total} ${height}`, width: total, height, style: `width:${total}px;max-width:none`, role: "img", "aria-label": `${boxes.size} tables on the way; the list below names every step.` });
   for (const edge of edges) {

@@ -48,7 +48,7 @@ function drawRep(index) {
     { label: "Sales, USD", kind: "usd", value: (row) => accounts.actual_sales_usd[row] },
     { label: "Potential, USD", kind: "usd", value: (row) => accounts.potential_usd[row] },
     { label: "Hours", kind: "hours", value: (row) => accounts.service_hours[row] },
-    { label: "Why", kind: "wide", value: (row) => coded("reason", row) },
+    { label: "Why", kind: "wide", value: (row) => coded("reason", row), cell: why },
   ];
   [1, 2, 0].forEach((side) => dataTable(tables[side], columns(side), sides[side], { page: 25, search: sides[side].length > 25, label: ["Keeps", "Gains", "Loses"][side], sort: [side === 0 ? 1 : 2, true] }));
 }

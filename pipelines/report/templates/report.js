@@ -6,7 +6,16 @@ function setUpMoves() {
   byId("moves-note").textContent = `${whole.format(changes)} accounts get another rep, a rep, or stay without one`
     + (listed < changes ? `; the ${whole.format(listed)} with the most sales are listed here, all of them in moves.xlsx.` : ".")
     + " The runner-up is the second-best rep; the difference is what the plan would cost more with that rep.";
-  dataTable(byId("moves-table"), [
+  dataTable(byId("reasons-table"), [
+    { label: "Why accounts change hands", value: (row) => capitalised(row.reason) },
+    { label: "Accounts", kind: "count", value: (row) => row.accounts },
+    { label: "Sales, USD", kind: "usd", value: (row) => row.actual_sales_usd },
+    { label: "Expected loss, USD", kind: "usd", value: (row) => row.expected_disruption_loss_usd },
+  ], DATA.reasons, { label: "Why accounts change hands" });
+  const choice = byId("moves-change");
+  for (const { code, label } of CHANGES.filter(({ code }) => code !== 0 && rows.some((row) => accounts.change[row] === code)))
+    choice.append(el("option", { value: code }, label));
+  const draw = () => dataTable(byId("moves-table"), [
     { label: "Account", value: (row) => accounts.name[row] },
     { label: "Change", value: (row) => CHANGES[accounts.change[row]].short },
     { label: "From", value: (row) => repName(accounts.previous[row]), cell: (row) => repLink(accounts.previous[row]) },
@@ -14,10 +23,13 @@ function setUpMoves() {
     { label: "Sales at stake, USD", kind: "usd", value: (row) => accounts.actual_sales_usd[row] },
     { label: "Expected loss, USD", kind: "usd", value: (row) => accounts.expected_disruption_loss_usd[row] },
     { label: "Hours", kind: "hours", value: (row) => accounts.service_hours[row] },
-    { label: "Why", kind: "wide", value: (row) => coded("reason", row) },
+    { label: "Why", kind: "wide", value: (row) => coded("reason", row), cell: why },
     { label: "Runner-up", value: (row) => accounts.runner_up[row] === -1 ? "" : repName(accounts.runner_up[row]), cell: (row) => accounts.runner_up[row] === -1 ? "" : repLink(accounts.runner_up[row]) },
     { label: "Costs more, USD", kind: "usd", value: (row) => accounts.runner_up_delta_usd[row] },
-  ], rows, { label: "Moves", search: true, page: 25, sort: [4, true] });
+  ], choice.value === "" ? rows : rows.filter((row) => accounts.change[row] === Number(choice.value)),
+  { label: "Moves", search: true, page: 25, sort: [4, true] });
+  choice.addEventListener("change", draw);
+  draw();
 }
 
 function setUpTerritories() {
@@ -61,6 +73,22 @@ const BINDING_KINDS = {
 function setUpLimits() {
   const rep = Object.fromEntries(DATA.reps.map((row, index) => [row.id, index]));
   const about = (row) => (row.rep_id === null || !(row.rep_id in rep) ? "" : DATA.reps[rep[row.rep_id]].name);
+  const kinds = new Map();
+  for (const row of DATA.bindings) {
+    const kind = [row.constraint_kind, row.constraint_name, row.unit].join("\u0000");
+    if (!kinds.has(kind)) kinds.set(kind, { ...row, count: 0 });
+    const held = kinds.get(kind);
+    held.count += 1;
+    if ((row.shadow_price_usd || 0) > (held.shadow_price_usd || 0)) Object.assign(held, row);
+  }
+  dataTable(byId("limit-kinds-table"), [
+    { label: "Limit", value: (row) => capitalised(BINDING_KINDS[row.constraint_kind] || row.constraint_kind) },
+    { label: "Of", value: (row) => metricName(row.constraint_name) },
+    { label: "Binds so often", kind: "count", value: (row) => row.count },
+    { label: "One more", value: (row) => (row.unit === "USD" ? "dollar" : row.unit.replace(/s$/, "")) },
+    { label: "is worth up to, USD a year", kind: "price", value: (row) => row.shadow_price_usd },
+    { label: "for", value: about, cell: (row) => (about(row) ? repLink(rep[row.rep_id]) : "") },
+  ], [...kinds.values()], { label: "Kinds of limits that bind" });
   dataTable(byId("limits-table"), [
     { label: "Limit", value: (row) => BINDING_KINDS[row.constraint_kind] || row.constraint_kind },
     { label: "Of", value: (row) => metricName(row.constraint_name) },
@@ -74,8 +102,10 @@ function setUpLimits() {
 }
 
 function setUpQuality() {
-  const gates = DATA.checks.map((row) => `${row.gate.replaceAll("_", " ")}: ${show.count(row.checks)} checks, ${show.count(row.checks - row.passed)} not passed`);
-  byId("quality-note").textContent = gates.join(" · ");
+  const sum = (column) => DATA.checks.reduce((total, row) => total + row[column], 0);
+  const failed = sum("checks") - sum("passed") - sum("warnings");
+  byId("quality-note").textContent = `${whole.format(sum("checks"))} checks of input, tables and plan: ${whole.format(sum("passed"))} passed, `
+    + `${whole.format(sum("warnings"))} warned, ${failed ? whole.format(failed) : "none"} failed.`;
   dataTable(byId("findings-table"), [
     { label: "Severity", value: (row) => row.severity, cell: (row) => el("span", { class: "badge " + row.severity }, row.severity) },
     { label: "Finding", value: (row) => row.rule.replaceAll("_", " ") },
@@ -138,7 +168,7 @@ function setUpTerms() {
     { label: "How it is computed", kind: "wide", value: (row) => row.formula },
     { label: "Unit", value: (row) => row.unit },
     { label: "Good is", value: (row) => row.good_direction === "none" ? "" : row.good_direction },
-    { label: "Table and column", value: (row) => row.table_name + "." + row.column_name },
+    { label: "Table and column", value: (row) => row.table_name + "." + row.column_name, cell: (row) => breakable(row.table_name + "." + row.column_name) },
   ], DATA.metrics, { label: "Terms", search: true, page: 25 });
 }
 
@@ -165,5 +195,9 @@ setUpScenarios();
 setUpTerms();
 addEventListener("hashchange", route);
 if (location.hash) route();
+/* Paper opens nothing. */
+const opened = [];
+addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details:not([open])")) { part.open = true; opened.push(part); } });
+addEventListener("afterprint", () => { for (const part of opened.splice(0)) part.open = false; });
 let drawnWidth = innerWidth;
 addEventListener("resize", () => { if (innerWidth !== drawnWidth) { drawnWidth = innerWidth; drawBalance(); } });

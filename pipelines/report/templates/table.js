@@ -80,7 +80,7 @@ function dataTable(place, columns, rows, options) {
     const page = found.slice(state.first, state.first + state.size);
     body.replaceChildren(...page.map((row) => el("tr", {}, ...columns.map((column) => {
       const kind = column.kind || "text";
-      if (isNumber(column)) return el("td", { class: "number", "data-label": column.label }, show[kind](column.value(row)));
+      if (isNumber(column)) return el("td", { class: "number", "data-label": column.label }, column.cell ? column.cell(row) : show[kind](column.value(row)));
       return el("td", { class: kind, "data-label": column.label }, el("div", { class: "clamp" },
         column.cell ? column.cell(row) : name(show.text(column.value(row)))));
     }))));

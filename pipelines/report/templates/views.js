@@ -1,4 +1,6 @@
 "use strict";
+const plain = (column, value) => column.kind === "ratio" ? (value === null ? null : 100 * value) : typeof value === "boolean" ? (value ? "yes" : "") : value;
+
 /* A published table for each function, and for each level of the company. */
 function setUpViews() {
   const choice = byId("view-choice");
@@ -9,7 +11,9 @@ function setUpViews() {
     dataTable(byId("view-table"), view.columns.map((column, index) => ({
       label: column.label, help: column.help,
       kind: column.kind === "ratio" ? "percent" : column.kind,
-      value: (row) => column.kind === "ratio" ? (row[index] === null ? null : 100 * row[index]) : typeof row[index] === "boolean" ? (row[index] ? "yes" : "") : row[index],
+      /* What stands today beside the plan is sorted by the plan. */
+      value: (row) => plain(column, column.is_pair ? row[index][1] : row[index]),
+      cell: column.is_pair ? (row) => row[index].map((value) => figure(column.kind, value)).join(" → ") : undefined,
     })), view.rows, { label: view.title, search: view.rows.length > 50, page: 50 });
   };
   choice.addEventListener("change", draw);
