@@ -179,7 +179,7 @@ def canonical(
 
 def _told_by_kind(field: Field, rule: ColumnRule, value: str, kind: str) -> str | None:
     """The canonical text of `value`, the text of a DuckDB `kind`; None where that does not tell."""
-    is_plain_rule = rule.decimal == "." and rule.thousands is None and not rule.unit_words
+    is_plain_rule = not (rule.decimal != "." or rule.thousands or rule.unit_words or rule.marks)
     is_whole = kind.endswith("INT") or kind.endswith("INTEGER")
     if field.type == "integer" and is_whole and is_plain_rule:
         return value
@@ -223,6 +223,19 @@ def without_unit(text: str, words: Mapping[str, Decimal]) -> str:
     """`text` (an SQL name) without a unit word at its end."""
     pattern = "|".join(re.escape(word) for word in words)
     return f"trim(regexp_replace({text}, {literal(f'(?i)({pattern})$')}, ''))"
+
+
+def without_marks(text: str, rule: ColumnRule) -> str:
+    """`text` (SQL) without the marks around its number, negative where parentheses say so."""
+    if rule.marks:
+        marks = "|".join(re.escape(mark) for mark in rule.marks)
+        before, behind = rf"^([+-]?\(?)\s*(?:{marks})\s*", rf"\s*(?:{marks})(\)?)$"
+        text = f"regexp_replace({text}, {literal(before)}, '\\1')"
+        text = f"regexp_replace({text}, {literal(behind)}, '\\1')"
+    if rule.parentheses == "negative":
+        inside = r"^\((.*)\)$"
+        text = f"regexp_replace({text}, {literal(inside)}, '-\\1')"
+    return text
 
 
 def with_unit_words(

@@ -153,6 +153,8 @@ def _suffix(path: Path) -> str:
 
 def _format_of(path: Path) -> FileFormat:
     suffix = _suffix(path)
+    if suffix in (".xlsx", ".xlsm", ".xls", ".ods"):
+        raise InputError(f"{path.name}: is a workbook; export its sheet as CSV")
     if suffix not in _FORMAT_BY_SUFFIX:
         raise InputError(
             f"{path.name}: cannot tell its format from the name; use "

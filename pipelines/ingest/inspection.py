@@ -16,7 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from pipelines.errors import InputError, quote
-from pipelines.ingest.source_file import SourceFile, open_bytes, open_records, open_text
+from pipelines.ingest.source_file import (
+    SourceFile,
+    open_bytes,
+    open_records,
+    open_text,
+    with_separator_line,
+)
 
 _CHUNK_BYTES = 4 << 20
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -79,6 +85,8 @@ def inspect(file: SourceFile) -> Inspection:
         if file.format != "parquet":
             try:
                 file, guessed_line = _with_encoding(file)
+                if file.format != "jsonl":
+                    file = with_separator_line(file)
             except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
                 if isinstance(error, OSError) and not file.is_compressed:
                     raise
@@ -141,7 +149,8 @@ class _WrongEncoding(InputError):
 def _check_text(file: SourceFile) -> None:
     """Refuse what no text table can be."""
     quote_byte = file.csv.quote.encode() if file.format != "jsonl" else b""
-    total = lines = quotes = 0
+    total = quotes = 0
+    lines = file.csv.skip_lines
     try:
         with open_text(file) as (stream, encoding):
             decoder = codecs.getincrementaldecoder(encoding)()

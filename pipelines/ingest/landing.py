@@ -125,7 +125,8 @@ def _land_delimited(
     if rows.malformed and not landed:
         raise InputError(
             f"{file.name}: no line has the {len(header)} fields of the heading "
-            f"(row {rows.malformed[0].row_number}: {rows.malformed[0].value}); check csv.delimiter"
+            f"(row {rows.malformed[0].row_number}: {rows.malformed[0].value}); check "
+            "csv.delimiter, and csv.skip_lines if the heading is further down"
         )
     payload = ", ".join(f"{literal(name)}, c{i}" for i, name in enumerate(header))
     return Landing(

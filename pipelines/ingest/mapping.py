@@ -45,6 +45,13 @@ class CsvOptions(_Model):
         default=None, min_length=1, max_length=1, description="Default: comma, or a tab for .tsv."
     )
     quote: str = Field(default='"', max_length=1, description="Empty: the file quotes nothing.")
+    skip_lines: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Lines above the heading, such as the title of a report. A first line sep=; as "
+        "Excel writes it is understood without.",
+    )
     encoding: Encoding | None = Field(
         default=None,
         description="A byte order mark is accepted. Default: UTF-16 where the file starts with its "
@@ -212,6 +219,13 @@ class ColumnRule(_Model):
         description="Thousands separator; none unless given.",
     )
     decimal: Literal[".", ","] = "."
+    marks: list[Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=list,
+        description="Texts before or behind a number that say nothing, such as $ or EUR.",
+    )
+    parentheses: Literal["refuse", "negative"] = Field(
+        default="refuse", description="negative: (1200) is -1200, as accountants write it."
+    )
     date_format: Annotated[
         list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])
     ] = Field(

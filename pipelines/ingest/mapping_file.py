@@ -41,6 +41,8 @@ _OPTIONS_BY_TYPE = {
     "currency_column": ("number",),
     "thousands": ("number", "integer"),
     "decimal": ("number", "integer"),
+    "marks": ("number", "integer"),
+    "parentheses": ("number", "integer"),
     "date_format": ("date",),
     "pad": ("text",),
     "salesforce_id": ("text",),

@@ -14,13 +14,13 @@ from decimal import Decimal
 
 import duckdb
 
-from pipelines.errors import ConfigurationError, InputError, near
+from pipelines.errors import ConfigurationError, InputError, near, quote
 from pipelines.ingest import field_sql
 from pipelines.ingest.entities import Entity, Field
 from pipelines.ingest.landing import LANDING, Landing
 from pipelines.ingest.lookup import join_sql
 from pipelines.ingest.mapping import ColumnRule, EntityMapping
-from pipelines.ingest.source_file import SourceFile
+from pipelines.ingest.source_file import SourceFile, heading_elsewhere
 from pipelines.ingest.sql import case, identifier, literal, literals
 
 SHAPED = "shaped"
@@ -54,8 +54,12 @@ def check_columns(file: SourceFile, landing: Landing, mapping: EntityMapping) ->
     for name in mapping.source_columns():
         if name not in landing.columns:
             hint = near(name, landing.columns)
+            if not hint and file.format in ("csv", "tsv"):
+                hint = heading_elsewhere(file, mapping.source_columns())
             if not hint and len(landing.columns) == 1 and file.format != "jsonl":
                 hint = "; its heading is one single column, so check csv.delimiter"
+            if not hint and landing.columns:
+                hint = f" (there are {quote(', '.join(landing.columns))})"
             raise InputError(
                 f"{file.name}: column '{name}' is missing{hint}; export it or change the mapping",
                 rule="missing_column",
@@ -177,9 +181,9 @@ def _mapped(
 ) -> _FieldSql:
     text = identifier(f"text_{field.name}")
     factors = _factors(field, rule, rates, where)
-    read = text
+    read = field_sql.without_marks(text, rule)
     if rule.unit_words:
-        read = field_sql.without_unit(text, rule.unit_words)
+        read = field_sql.without_unit(read, rule.unit_words)
         factors = field_sql.with_unit_words(text, rule.unit_words, factors)
     value = field_sql.canonical(field, rule, read, factors, kind)
     checks = field_sql.violations(field, text, identifier(field.name))

@@ -4,14 +4,18 @@ import codecs
 import csv
 import gzip
 import io
-from collections.abc import Iterator
+import itertools
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
 from pipelines.errors import InputError
 from pipelines.ingest.mapping import CsvOptions, FileFormat
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 COMPRESSED_SUFFIXES = (".gz", ".zst")
 
@@ -58,13 +62,16 @@ def open_bytes(file: SourceFile) -> Iterator[IO[bytes]]:
 def open_text(file: SourceFile) -> Iterator[tuple[IO[bytes], str]]:
     """The file's text as bytes, with the name of their encoding.
 
-    UTF-16 comes out as UTF-8: its line ends and separators are no single bytes.
+    UTF-16 comes out as UTF-8: its line ends and separators are no single bytes. Lines to skip are
+    left out.
     """
     with open_bytes(file) as stream:
-        if file.encoding == "utf-16":
-            yield cast(IO[bytes], io.BufferedReader(_AsUtf8(stream))), "utf-8"
-        else:
-            yield stream, file.encoding
+        encoding = file.encoding
+        if encoding == "utf-16":
+            stream, encoding = cast(IO[bytes], io.BufferedReader(_AsUtf8(stream))), "utf-8"
+        if file.csv.skip_lines:
+            stream = cast(IO[bytes], io.BufferedReader(_AfterLines(stream, file.csv.skip_lines)))
+        yield stream, encoding
 
 
 class _AsUtf8(io.RawIOBase):
@@ -90,6 +97,31 @@ class _AsUtf8(io.RawIOBase):
         return size
 
 
+class _AfterLines(io.RawIOBase):
+    """A stream from behind its first lines, whichever way they end."""
+
+    def __init__(self, stream: IO[bytes], count: int) -> None:
+        self._stream = stream
+        self._rest = b""
+        while chunk := stream.read(1 << 16):
+            self._rest += chunk
+            # One more, because a carriage return may be half of a line end.
+            ends = list(itertools.islice(_LINE_END.finditer(self._rest), count + 1))
+            if len(ends) > count:
+                break
+        ends = list(itertools.islice(_LINE_END.finditer(self._rest), count))
+        self._rest = self._rest[ends[-1].end() :] if len(ends) == count else b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        ready = self._rest[: len(buffer)] or self._stream.read(len(buffer))
+        self._rest = self._rest[len(ready) :]
+        buffer[: len(ready)] = ready
+        return len(ready)
+
+
 @contextmanager
 def open_records(file: SourceFile, *, is_strict: bool = False) -> Iterator[Any]:
     """A `csv.reader` over a delimited file; strict ones raise csv.Error on misplaced quotes."""
@@ -106,6 +138,36 @@ def open_records(file: SourceFile, *, is_strict: bool = False) -> Iterator[Any]:
         )
 
 
+def with_separator_line(file: SourceFile) -> SourceFile:
+    """`file` without a first line `sep=;`, which tells Excel the separator."""
+    if file.csv.skip_lines:
+        return file
+    with open_text(file) as (stream, _):
+        found = re.match(rb"(?:\xef\xbb\xbf)?sep=([,;\t|])\r?\n", stream.read(16))
+    if found is None:
+        return file
+    update = {"delimiter": file.csv.delimiter or found[1].decode(), "skip_lines": 1}
+    return replace(file, csv=file.csv.model_copy(update=update))
+
+
+def heading_elsewhere(file: SourceFile, names: Sequence[str]) -> str:
+    """What to set so that the heading with most of `names` is found; empty where none is."""
+    with open_text(file) as (stream, encoding):
+        lines = stream.read(1 << 16).decode(encoding, errors="replace").splitlines()
+    for number, line in enumerate(lines[:100]):
+        for delimiter in dict.fromkeys([file.delimiter, ",", ";", "\t", "|"]):
+            fields = {field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])}
+            found = len(fields & set(names)) >= 0.8 * len(names)
+            if found and (number, delimiter) != (0, file.delimiter):
+                settings = [f"csv.skip_lines: {file.csv.skip_lines + number}"] * (number > 0)
+                settings += [f"csv.delimiter: {delimiter!r}"] * (delimiter != file.delimiter)
+                return (
+                    f"; line {file.csv.skip_lines + number + 1} looks like the heading, so set "
+                    f"{' and '.join(settings)}"
+                )
+    return ""
+
+
 def read_header(file: SourceFile) -> list[str]:
     """The headings of a delimited file, trimmed.
 
@@ -116,6 +178,8 @@ def read_header(file: SourceFile) -> list[str]:
             names = [name.strip() for name in next((record for record in records if record), [])]
         except csv.Error as error:
             raise InputError(f"{file.name}: the heading cannot be read: {error}") from error
+    if not names:
+        raise InputError(f"{file.name}: is empty, not even a heading; export it again")
     for name in names:
         if name and names.count(name) > 1:
             raise InputError(f"{file.name}: the heading '{name}' stands {names.count(name)} times")

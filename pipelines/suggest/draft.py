@@ -19,6 +19,7 @@ _WORTH_A_GUESS = 78.0
 # What values of the wrong kind cost, and what a heading further down the list of a field does.
 _WRONG_KIND_COST = 40.0
 _PLACE_COST = 0.5
+_HEADING_LINES = 30
 _FILE_NAME_GAIN = 60.0
 _REQUIRED_GAIN = 25.0
 
@@ -27,7 +28,8 @@ DATE_FORMATS = (
     *("%m/%d/%y", "%d-%b-%Y"),
 )
 _DATE = re.compile(r"\d{1,4}[-/.](\d{1,2}|[A-Za-z]{3})[-/.]\d{1,4}([ T].*)?")
-_NUMBER = re.compile(r"[-+]?[$€£]?[0-9][0-9,. ]*%?|[-+]?[0-9.]+[eE][+-]?[0-9]+")
+_MARK = "(?:[$€£%]|USD|EUR|GBP)?"
+_NUMBER = re.compile(rf"[-+(]?{_MARK} ?\(?[0-9][0-9,. ]*{_MARK}\)?|[-+]?[0-9.]+[eE][+-]?[0-9]+")
 _WORDED_NUMBER = re.compile(r"[$€£]?[0-9.,]+ (thousand|million|billion)", re.I)
 _FLAGS = frozenset({"true", "false", "yes", "no", "y", "n", "t", "f", "0", "1"})
 
@@ -51,6 +53,7 @@ class Draft:
         guesses: at most one column per field; one column may serve two (an id that is a name).
         left_out: headings without a guess.
         values: the first values of each column.
+        skip_lines: how many lines stand above the heading.
     """
 
     path: Path
@@ -59,6 +62,7 @@ class Draft:
     left_out: list[str]
     values: dict[str, list[str]] = field(default_factory=dict)
     delimiter: str = ","
+    skip_lines: int = 0
     encoding: str = "utf-8"
 
     def column_of(self, name: str) -> str | None:
@@ -69,8 +73,9 @@ class Draft:
 def draft_mapping(path: Path) -> Draft:
     """The likeliest reading of a delimited file; raises InputError for one without a table."""
     text, encoding = _read(path)
-    delimiter = _delimiter(text)
-    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))[: _SAMPLE_ROWS + 1]
+    skipped, delimiter = _heading_line(text)
+    table = "".join(text.splitlines(keepends=True)[skipped:])
+    rows = list(csv.reader(io.StringIO(table), delimiter=delimiter))[: _SAMPLE_ROWS + 1]
     heading = [name.strip() for name in rows[0]] if rows else []
     if len(heading) < 2 or not any(heading):
         raise InputError(f"{path}: holds no table with a heading and separators; nothing to map")
@@ -82,6 +87,7 @@ def draft_mapping(path: Path) -> Draft:
     drafts = [_as_entity(path, ENTITIES["crm", name], values) for name in FIELD_WORDS]
     _, best = max(drafts, key=lambda scored: scored[0])
     best.values, best.delimiter, best.encoding = values, delimiter, encoding
+    best.skip_lines = skipped
     return best
 
 
@@ -142,9 +148,21 @@ def _read(path: Path) -> tuple[str, str]:
     return raw.decode("latin-1"), "latin-1"
 
 
-def _delimiter(text: str) -> str:
-    first = text.split("\n", 1)[0]
-    return max(",;\t|", key=first.count)
+def _heading_line(text: str) -> tuple[int, str]:
+    """How many lines stand above the heading, and what separates its columns.
+
+    Titles of reports have no separators, or fewer than the heading and the row below it.
+    """
+    lines = text.splitlines()[:_HEADING_LINES]
+    for number, line in enumerate(lines):
+        delimiter = max(",;\t|", key=line.count)
+        below = next((other for other in lines[number + 1 :] if other), "")
+        # `sep=;` is a word to Excel and no heading.
+        if re.fullmatch("sep=.", line):
+            continue
+        if line.count(delimiter) and below.count(delimiter) >= line.count(delimiter):
+            return number, delimiter
+    return 0, max(",;\t|", key=(lines or [""])[0].count)
 
 
 def _as_entity(path: Path, entity: Entity, values: dict[str, list[str]]) -> tuple[float, Draft]:

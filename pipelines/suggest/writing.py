@@ -11,6 +11,7 @@ from pipelines.suggest.words import UNITS
 _MOST_STAGES = 40
 _WON = re.compile(r"(?i)\b(closed )?(won|shipped|resolved|paid|fulfilled|completed?)\b")
 _LOST = re.compile(r"(?i)\b(lost|cancell?ed|rejected|dead|abandoned)\b")
+_MARKS = ("$", "€", "£", "%", "USD", "EUR", "GBP")
 _ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
 
 
@@ -19,7 +20,9 @@ def as_yaml(draft: Draft) -> str:
     entity: dict[str, Any] = {"file": draft.path.name}
     if draft.path.suffix.lower() not in (".csv", ".tsv"):
         entity["format"] = "csv"
-    options = {"delimiter": draft.delimiter} if draft.delimiter != "," else {}
+    options: dict[str, Any] = {"delimiter": draft.delimiter} if draft.delimiter != "," else {}
+    if draft.skip_lines:
+        options["skip_lines"] = draft.skip_lines
     if draft.encoding != "utf-8":
         options["encoding"] = draft.encoding
     if options:
@@ -60,12 +63,30 @@ def _rule(draft: Draft, guess: Guess) -> dict[str, Any] | str:
         if found is not None and found not in _ISO:
             rule["date_format"] = found
     if kind in ("number", "integer"):
-        if any(re.search(r"\d,\d{3}(\D|$)", value) for value in values):
-            rule["thousands"] = ","
+        rule |= _written(values)
         for word, factor in UNITS.get(guess.field, {}).items():
             if word in words(guess.column).split():
                 rule["unit"] = factor
     return rule if len(rule) > 1 else guess.column
+
+
+def _written(values: list[str]) -> dict[str, Any]:
+    """How the numbers are written, where that is not plainly."""
+    rule: dict[str, Any] = {}
+    has_comma = any(re.search(r"\d,\d{1,2}$|\.\d{3},\d", value) for value in values)
+    if has_comma and not any(re.search(r",\d{3}\.|\d\.\d{1,2}$", value) for value in values):
+        rule["decimal"] = ","
+        for mark in (".", " "):
+            if any(re.search(rf"\d[{mark}]\d{{3}}(\D|$)", value) for value in values):
+                rule["thousands"] = mark
+    elif any(re.search(r"\d,\d{3}(\D|$)", value) for value in values):
+        rule["thousands"] = ","
+    marks = [mark for mark in _MARKS if any(mark in value for value in values)]
+    if marks:
+        rule["marks"] = marks
+    if any(re.search(r"\(.*\)$", value) for value in values):
+        rule["parentheses"] = "negative"
+    return rule
 
 
 def _entry(guess: Guess, rule: dict[str, Any] | str) -> list[str]:
@@ -95,8 +116,10 @@ def _status(draft: Draft) -> list[str]:
     return lines
 
 
-def _scalar(value: str) -> str:
+def _scalar(value: str | list[str]) -> str:
     """`value` quoted as far as YAML needs it, also inside braces."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_scalar, value))}]"
     plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ ]*[A-Za-z0-9_]|[A-Za-z]", value)
     reserved = {"yes", "no", "true", "false", "null", "on", "off", "y", "n"}
     if plain and value.lower() not in reserved:

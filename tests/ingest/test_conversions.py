@@ -33,6 +33,10 @@ def converted(book: Book, field: str, rule: Any, texts: list[str], **options: An
         ({"decimal": ","}, "1234,5", "1234.5"),
         ({"thousands": " ", "decimal": ","}, "1 234,5", "1234.5"),
         ({"thousands": "'"}, "1'234", "1234"),
+        ({"marks": ["$"], "thousands": ","}, "$1,200.50", "1200.50"),
+        ({"marks": ["$", "USD"], "thousands": ","}, "USD 1,200", "1200"),
+        ({"marks": ["EUR"], "decimal": ","}, "12,5 EUR", "12.5"),
+        ({"parentheses": "negative"}, "1200", "1200"),
     ],
 )
 def test_amounts(book: Book, rule: dict[str, Any], text: str, expected: str) -> None:
@@ -49,6 +53,13 @@ def test_amounts(book: Book, rule: dict[str, Any], text: str, expected: str) -> 
         ({"thousands": ","}, "1,2345"),
         ({"decimal": ","}, "1.234"),
         ({"thousands": ".", "decimal": ","}, "1.23,50"),
+        ({}, "$5"),
+        ({"marks": ["$"]}, "1$5"),
+        ({"marks": ["$"]}, "$$5"),
+        ({"marks": ["$"]}, "5 EUR"),
+        ({"marks": ["$"]}, "($5)"),
+        ({"parentheses": "negative"}, "(-5)"),
+        ({"parentheses": "negative"}, "(5"),
     ],
 )
 def test_a_separator_in_the_wrong_place_is_no_number(
@@ -56,6 +67,16 @@ def test_a_separator_in_the_wrong_place_is_no_number(
 ) -> None:
     assert converted(book, "annual_revenue_usd", {"column": "x"} | rule, [text, "1"]) == ["1"]
     assert book.quarantined() == [(1, "not_a_number", "annual_revenue_usd", text)]
+
+
+def test_parentheses_are_a_sign_where_the_mapping_says_so(book: Book) -> None:
+    rule = {"column": "x", "marks": ["$"], "thousands": ",", "parentheses": "negative"}
+    assert converted(book, "latitude", rule, ["($45.5)", "$(45)", "-$4", "4"]) == [
+        "-45.5",
+        "-45",
+        "-4",
+        "4",
+    ]
 
 
 def test_an_amount_too_large_to_convert_is_set_aside(book: Book) -> None:

@@ -82,7 +82,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         b"ID,name\nA1,x\n",
         r"column 'id' is missing \(did you mean 'ID'\?\)",
     ),
-    "semicolons": ("accounts.csv", b"id;name\nA1;x\n", "is one single column, so check csv"),
+    "semicolons": ("accounts.csv", b"id;name\nA1;x\n", "so set csv.delimiter"),
     "other delimiter inside": (
         "accounts.csv",
         b"id,name\nA1;x\nA2;y\n",
@@ -93,7 +93,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         b"id,name\nA1,\nA2,\n",
         r"column 'name' \(account.account_name\) is empty in all 2 rows",
     ),
-    "unknown kind": ("accounts.xlsx", b"x", "cannot tell its format from the name"),
+    "unknown kind": ("accounts.dat", b"x", "cannot tell its format from the name"),
 }
 
 
@@ -188,6 +188,22 @@ READ: dict[str, tuple[str, bytes, dict[str, Any]]] = {
     "other quote": ("a.csv", b"id,name\nA1,'Acme'\nA2,'Beta'\n", {"csv": {"quote": "'"}}),
     "columns in another order": ("a.csv", b"new,name,id\n,Acme,A1\n,Beta,A2\n", {}),
     "heading in quotes": ("a.csv", b'"id"," name "\nA1,Acme\nA2,Beta\n', {}),
+    "separator for Excel": ("a.csv", b"sep=;\r\n" + GOOD.replace(",", ";").encode(), {}),
+    "separator for Excel, utf-16": (
+        "a.csv",
+        ("sep=;\r\n" + GOOD.replace(",", ";")).encode("utf-16"),
+        {},
+    ),
+    "title above the heading": (
+        "a.csv",
+        ("Report, of\r\n\r\n" + GOOD).encode("utf-8-sig"),
+        {"csv": {"skip_lines": 2}},
+    ),
+    "title, cr only, gzip": (
+        "a.csv.gz",
+        gzip.compress(("Report\n\n" + GOOD).replace("\n", "\r").encode()),
+        {"csv": {"skip_lines": 2}},
+    ),
     "txt by declaration": ("a.txt", GOOD.encode(), {"format": "csv"}),
     "json lines": (
         "a.jsonl",
@@ -200,6 +216,37 @@ READ: dict[str, tuple[str, bytes, dict[str, Any]]] = {
         {},
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("Report\n2026\n\n" + GOOD, "line 4 looks like the heading, so set csv.skip_lines: 3;"),
+        (GOOD.replace(",", ";"), "line 1 .* so set csv.delimiter: ';'"),
+        ("x\n" + GOOD.replace(",", "\t"), r"csv.skip_lines: 1 and csv.delimiter: '\\t'"),
+        ("A1,Acme\nA2,Beta\n", r"column 'id' is missing \(there are 'A1, Acme'\)"),
+        ("\n\n\n", "is empty, not even a heading"),
+    ],
+)
+def test_a_heading_that_is_elsewhere_is_told(book: Book, content: str, words: str) -> None:
+    book.write("accounts.csv", content)
+    book.map_accounts()
+    with pytest.raises(InputError, match=words):
+        book.ingest()
+
+
+def test_a_workbook_is_to_be_exported(book: Book) -> None:
+    book.write("accounts.xlsx", b"PK\x03\x04")
+    book.map_accounts(file="accounts.xlsx")
+    with pytest.raises(InputError, match="is a workbook; export its sheet as CSV"):
+        book.ingest()
+
+
+def test_lines_are_counted_from_the_top_of_the_file(book: Book) -> None:
+    book.write("accounts.csv", "Title\n" + GOOD + "A3,x\0\n")
+    book.map_accounts(csv={"skip_lines": 1})
+    with pytest.raises(InputError, match="line 5 holds a NUL byte"):
+        book.ingest()
 
 
 @pytest.mark.parametrize("case", READ)

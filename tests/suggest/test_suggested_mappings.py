@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
 from pipelines.errors import InputError
-from pipelines.ingest import load_mapping
+from pipelines.ingest import SourceInput, ingest_sources, load_mapping
 from pipelines.suggest import as_yaml, draft_mapping
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +135,42 @@ def test_a_foreign_export_with_semicolons_dates_and_minutes(tmp_path: Path) -> N
     assert entity["columns"]["activity_date"] == {"column": "Date", "date_format": "%d.%m.%Y"}
     assert entity["columns"]["duration_hours"]["unit"] == "0.0166666666667"
     assert entity["ignore_columns"] == ["Notiz"]
+
+
+@pytest.mark.parametrize(
+    ("text", "csv", "revenue"),
+    [
+        (
+            "Accounts\nAs of 2026-01-31\n\nAccount ID,Account Name,Annual Revenue,City\n"
+            'A1,Acme,"$1,200.50",Bonn\nA2,Beta,"($1,300)",Rome\n',
+            {"skip_lines": 3},
+            {"thousands": ",", "marks": ["$"], "parentheses": "negative"},
+        ),
+        (
+            "sep=;\nAccount ID;Account Name;Annual Revenue;City\n"
+            "A1;Acme;1.200,50 EUR;Bonn\nA2;Beta;1.300 EUR;Rome\n",
+            {"delimiter": ";", "skip_lines": 1},
+            {"decimal": ",", "thousands": ".", "marks": ["EUR"]},
+        ),
+    ],
+)
+def test_a_report_for_people_is_drafted_and_read(
+    tmp_path: Path, text: str, csv: dict[str, object], revenue: dict[str, object]
+) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(text, encoding="utf-8")
+    drafted = as_yaml(draft_mapping(path))
+    entity = yaml.safe_load(drafted)["entities"]["account"]
+    assert entity["csv"] == csv
+    assert entity["columns"]["annual_revenue_usd"] == {"column": "Annual Revenue"} | revenue
+    (tmp_path / "mapping.yaml").write_text(drafted, encoding="utf-8")
+    with duckdb.connect() as connection:
+        source = SourceInput(tmp_path / "mapping.yaml", tmp_path)
+        ingest_sources(connection, [source], run_id="run", max_quarantined_share=1.0)
+        found = connection.execute(
+            "SELECT annual_revenue_usd FROM raw_crm__account ORDER BY ALL"
+        ).fetchall()
+        assert found[0] == ("1200.50",)
 
 
 def test_hostile_headings_stay_data(tmp_path: Path) -> None:
