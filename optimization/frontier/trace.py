@@ -179,13 +179,10 @@ def measured(book: "Planning", variation: Variation, plan: Plan) -> Point:
     """The plan with what it reached, by the targets of the frontier's policy."""
     from optimization.report.loads import account_loads
 
-    targets = book.targets
     place = {rep: number for number, rep in enumerate(book.reps.ids)}
     owner = plan.assignment["rep_id"].to_list()
     loads = account_loads(book, np.array([place.get(rep, len(place)) for rep in owner], np.int64))
-    bands = len(book.policy.metrics)
-    away = np.maximum(loads.ordinary - targets.target, targets.target - loads.whole)[:, :bands]
-    away = np.where(targets.target[:, :bands] > 0, away, 0.0) / targets.scale[:, :bands]
+    away = loads.deviation(book)
     allowed = [max(band.tolerance_pct, LEAST_TOLERANCE_PCT) for band in book.policy.metrics]
     has_left = pl.col("incumbent_rep_id").is_not_null() & pl.col("rep_id").ne_missing(
         pl.col("incumbent_rep_id")

@@ -16,6 +16,7 @@ from optimization.policy.prices import (
     TravelPolicy,
 )
 from optimization.policy.rebalancing import RebalancingPolicy
+from optimization.policy.studies import FrontierPolicy, HeadcountPolicy
 from optimization.policy.transition import TransitionPolicy
 
 NAMED_LISTS = (
@@ -78,6 +79,8 @@ class Policy(Settings):
     overtime: OvertimePolicy = Field(default_factory=OvertimePolicy)
     rebalancing: RebalancingPolicy = Field(default_factory=RebalancingPolicy)
     transition: TransitionPolicy = Field(default_factory=TransitionPolicy)
+    frontier: FrontierPolicy = Field(default_factory=FrontierPolicy)
+    headcount: HeadcountPolicy = Field(default_factory=HeadcountPolicy)
     solver: SolverPolicy = Field(default_factory=SolverPolicy)
 
     @model_validator(mode="after")

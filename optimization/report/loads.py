@@ -25,6 +25,12 @@ class Loads:
             missed = np.fmax(self.ordinary - targets.upper, targets.lower - self.whole)
         return np.fmax(missed, 0.0)
 
+    def deviation(self, planning: Planning) -> Floats:
+        """(J, bands) distance from the target, share of it; a giant above it does not count."""
+        targets, bands = planning.targets, len(planning.policy.metrics)
+        away = np.maximum(self.ordinary - targets.target, targets.target - self.whole)[:, :bands]
+        return np.where(targets.target[:, :bands] > 0, away, 0.0) / targets.scale[:, :bands]
+
     def deviation_usd(self, planning: Planning) -> float:
         """USD for what lies outside the inner bands."""
         targets, total = planning.targets, 0.0

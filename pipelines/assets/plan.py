@@ -44,6 +44,8 @@ DESCRIPTIONS = {
     "plan_metric": "Grain: plan × metric. Tolerance, and the floor that no plan can go below.",
     "plan_metric_account": "Grain: plan × metric of a tier × account of that tier.",
     "plan_shadow_price": "Grain: plan × limit that binds. Slack, and what one more unit is worth.",
+    "plan_frontier": "Grain: plan × plan of its frontier, where the policy asks for one.",
+    "plan_headcount": "Grain: plan × team or choice of its headcount study, where asked for.",
     "plan_finding": "Grain: observation of the planner, such as a limit that had to be relaxed.",
 }
 

@@ -15,6 +15,7 @@ from pipelines.cli.console import complain
 from pipelines.cli.demo import demo
 from pipelines.cli.explain import explain
 from pipelines.cli.frontier import frontier
+from pipelines.cli.headcount import headcount
 from pipelines.cli.optimize import optimize
 from pipelines.cli.plans import plan, plans
 from pipelines.cli.push import push
@@ -48,7 +49,7 @@ def territory() -> None:
 
 for _command in (
     *(run, rebalance, route, check, status, serve, explain, compare),
-    *(plans, plan, push, optimize, frontier, demo),
+    *(plans, plan, push, optimize, frontier, headcount, demo),
 ):
     territory.add_command(_command)
 

@@ -140,6 +140,25 @@ _MARTS = (
         "difference difference_pct comparison",
     ),
     _table(
+        "kpi_frontier",
+        "plan_id point_name",
+        "plan_id scenario point_name curve band_factor move_limit band_use_pct max_deviation_pct "
+        "moved_accounts moved_sales_usd expected_value_usd objective_usd bound_usd "
+        "optimality_gap_pct is_proved_optimal solver_status relaxed_limits price_of_fairness_usd "
+        "price_of_stability_usd",
+    ),
+    _table(
+        "kpi_headcount",
+        "plan_id option_number",
+        "plan_id scenario option_number option_kind seats_change seat_count rep_id rep_name "
+        "is_best base_account_id base_city base_state base_country base_latitude base_longitude "
+        "capacity_hours workload_hours overtime_hours value_usd most_value_usd value_change_usd "
+        "seat_value_usd least_seat_value_usd most_seat_value_usd seat_cost_usd "
+        "value_change_after_seat_cost_usd objective_usd bound_usd optimality_gap_pct "
+        "worst_band_pct worst_band_metric worst_band_rep_id relaxed_limits moved_accounts "
+        "handed_over_accounts disruption_loss_usd tried_candidates possible_candidates statement",
+    ),
+    _table(
         "kpi_forecast",
         "plan_id group_kind group_name",
         "plan_id scenario group_kind group_name period_start_date period_end_date history_months "

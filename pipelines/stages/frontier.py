@@ -12,7 +12,12 @@ from pipelines.errors import TerritoryError
 from pipelines.progress import report
 from pipelines.stages.fit_losses import with_estimates
 from pipelines.stages.plan_workers import obey_parent, worker_count
-from pipelines.stages.planner import PlanningTables, planning_errors
+from pipelines.stages.planner import (
+    PlanningTables,
+    planning_errors,
+    stop_on_violations,
+    violations_of,
+)
 
 if TYPE_CHECKING:
     from optimization import Policy
@@ -28,13 +33,14 @@ Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 def frontier_of(
     tables: PlanningTables, policy: "Policy", policy_path: Path | str, wanted: int
 ) -> "Frontier":
-    """Trace the frontier of `policy`, telling the progress.
+    """Trace the frontier of `policy`, telling the progress; every plan is verified.
 
     Args:
         policy_path: named in messages about the policy.
         wanted: plans, none of which is dominated.
 
     Raises:
+        GateError: the verifier objects to a plan.
         InfeasibleError, InputError, TerritoryError: as `make_plan`, of the policy's own plan.
     """
     from optimization.frontier.trace import trace_frontier
@@ -46,7 +52,7 @@ def frontier_of(
         if workers > 1:
             solver = rules.solver.model_copy(update={"threads": 1})
             rules = rules.model_copy(update={"solver": solver})
-        return trace_frontier(
+        traced = trace_frontier(
             tables.accounts,
             tables.reps,
             tables.overrides,
@@ -55,8 +61,15 @@ def frontier_of(
             travel_matrix=tables.travel_matrix,
             wanted=wanted,
             run=run,
-            progress=lambda what, done, total: report(f"Planning: {what}", done, total),
+            progress=lambda what, done, total: report(
+                f"Planning: {what} ({done} of {total})", done, total
+            ),
         )
+    report("Verifying the plans")
+    for point in traced.points:
+        found = violations_of(tables, point.policy, point.plan.tables())
+        stop_on_violations(found, f"the plan '{point.variation.name}' of the frontier")
+    return traced
 
 
 @contextmanager
@@ -75,8 +88,8 @@ def side_by_side(workers: int) -> Iterator[Mapper]:
         yield pool.map
     except BrokenProcessPool:
         raise TerritoryError(
-            "a process that planned was killed, perhaps for want of memory; ask for the frontier "
-            "where more is free"
+            "a process that planned was killed, perhaps for want of memory; ask for fewer plans, "
+            "or where more is free"
         ) from None
     finally:
         # After an error or Ctrl-C nothing waits for plans that nobody wants.

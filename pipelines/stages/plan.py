@@ -16,6 +16,7 @@ from pipelines.stages.plan_task import INPUTS, PlanTask, matrix_of, solve_task, 
 from pipelines.stages.plan_workers import solve_tasks
 from pipelines.stages.planner import PlanningTables, violations_of
 from pipelines.stages.run_context import RunContext, WorkPaths
+from pipelines.stages.studies import study_task
 from pipelines.warehouse import session
 
 
@@ -23,8 +24,8 @@ def plan(settings: Settings, context: RunContext) -> pl.DataFrame:
     """Solve the planning model of every scenario and write the `plan_*` tables.
 
     Scenarios that were solved for this run already, each by a task of its own, are not solved
-    again. If one has no plan, the run stops and names it: a comparison that lacks a scenario
-    without a word would mislead.
+    again. What a policy studies beside its plan follows. If a scenario has no plan, the run stops
+    and names it: a comparison that lacks a scenario without a word would mislead.
 
     Returns:
         `plan_summary`, a row per scenario.
@@ -42,6 +43,8 @@ def plan(settings: Settings, context: RunContext) -> pl.DataFrame:
         ).fetchone() or (0,)
     tasks = plan_tasks(settings, context)
     solve_tasks([task for task in tasks if not is_solved(task.out, task.plan_id)], pairs)
+    for task in tasks:
+        study_task(task)
     with session(paths.warehouse) as connection:
         unite(connection, [task.out for task in tasks])
         return connection.execute("FROM plan_summary").pl()

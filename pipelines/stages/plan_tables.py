@@ -7,7 +7,7 @@ made of them by dbt, and one database holds one table of a name.
 import glob
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from tempfile import mkdtemp
@@ -20,6 +20,7 @@ from pipelines.publish.snapshot import literal
 
 if TYPE_CHECKING:
     from optimization import Plan, Policy
+    from optimization.report.result import Schema
 
 # Table of the working database: the planner's and the verifier's name of it.
 FRAMES = {
@@ -30,7 +31,9 @@ FRAMES = {
     "plan_finding": "plan_finding",
     "plan_shadow_price": "plan_binding",
 }
-PLAN_TABLES = (*FRAMES, "plan_metric_account")
+# What a scenario studies beside its plan; empty until it is written, where the policy asks for it.
+STUDY_TABLES = ("plan_frontier", "plan_headcount")
+PLAN_TABLES = (*FRAMES, "plan_metric_account", *STUDY_TABLES)
 IDENTITY_NAME = "plan.json"
 
 
@@ -54,9 +57,40 @@ def write_scenario(
     identity = [pl.lit(plan_id).alias("plan_id"), pl.lit(scenario).alias("scenario")]
     for table, frame in _frames(as_of, policy, accounts, plan):
         frame.with_columns(identity).write_parquet(building / f"{table}.parquet")
+    for table, schema in study_schemas().items():
+        empty = pl.DataFrame(schema=schema).with_columns(identity)
+        empty.write_parquet(building / f"{table}.parquet")
     (building / IDENTITY_NAME).write_text(json.dumps({"plan_id": plan_id, "scenario": scenario}))
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
+
+
+def study_schemas() -> dict[str, "Schema"]:
+    """The columns of each table of `STUDY_TABLES`, apart from those that name the plan."""
+    from optimization.frontier.points import FRONTIER_SCHEMA
+    from optimization.headcount.table import HEADCOUNT_SCHEMA
+
+    return dict(zip(STUDY_TABLES, (FRONTIER_SCHEMA, HEADCOUNT_SCHEMA), strict=True))
+
+
+def write_studies(folder: Path, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Put the studies of the plan in `folder` in the place of the empty ones, each by its name.
+
+    Once all are there the folder says so: a study that broke off is made again.
+    """
+    identity = json.loads((folder / IDENTITY_NAME).read_text())
+    columns = [pl.lit(identity[name]).alias(name) for name in ("plan_id", "scenario")]
+    for table, frame in frames.items():
+        frame.with_columns(columns).write_parquet(folder / f".{table}.parquet")
+        (folder / f".{table}.parquet").replace(folder / f"{table}.parquet")
+    written = json.dumps(identity | {"is_studied": True})
+    (folder / f".{IDENTITY_NAME}").write_text(written)
+    (folder / f".{IDENTITY_NAME}").replace(folder / IDENTITY_NAME)
+
+
+def is_studied(folder: Path) -> bool:
+    """Whether the studies of the plan in `folder` have been made."""
+    return bool(json.loads((folder / IDENTITY_NAME).read_text()).get("is_studied", False))
 
 
 def is_solved(folder: Path, plan_id: str) -> bool:

@@ -6,6 +6,9 @@ Accounts go to the seats in turn; what is published of them follows from the row
 from pathlib import Path
 
 import duckdb
+import polars as pl
+
+from pipelines.stages.plan_tables import study_schemas
 
 # The proposed plan gives the accounts to the seats in turn; "without owner" is left over.
 _ASSIGNMENT = """
@@ -105,6 +108,11 @@ def write_plan_tables(warehouse: Path) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         for statement in (_ASSIGNMENT, _SUMMARY, _TARGET, _METRIC, _METRIC_ACCOUNT, _SHADOW_PRICE):
             connection.execute(statement)
+        for table, schema in study_schemas().items():
+            empty = pl.DataFrame(schema={"plan_id": pl.String, "scenario": pl.String, **schema})
+            connection.register("empty", empty)
+            connection.execute(f"CREATE OR REPLACE TABLE {table} AS FROM empty")
+            connection.unregister("empty")
 
 
 # Everybody's accounts go to the next seat, only hours and potential are banded, nobody is limited.

@@ -103,6 +103,27 @@ TYPED_TABLES = {
     "kpi_scenario": """scenario VARCHAR, kpi_name VARCHAR, plan_id VARCHAR, is_chosen BOOLEAN,
         table_name VARCHAR, good_direction VARCHAR, kpi_value DOUBLE, chosen_value DOUBLE,
         difference DOUBLE, difference_pct DOUBLE, comparison VARCHAR""",
+    "kpi_frontier": """plan_id VARCHAR, scenario VARCHAR, point_name VARCHAR, curve VARCHAR,
+        band_factor DOUBLE, move_limit BIGINT, band_use_pct DOUBLE, max_deviation_pct DOUBLE,
+        moved_accounts BIGINT, moved_sales_usd DECIMAL(18,2), expected_value_usd
+        DECIMAL(18,2), objective_usd DECIMAL(18,2), bound_usd DECIMAL(18,2),
+        optimality_gap_pct DOUBLE, is_proved_optimal BOOLEAN, solver_status VARCHAR,
+        relaxed_limits BIGINT, price_of_fairness_usd DECIMAL(18,2), price_of_stability_usd
+        DECIMAL(18,2)""",
+    "kpi_headcount": """plan_id VARCHAR, scenario VARCHAR, option_number BIGINT,
+        option_kind VARCHAR, seats_change BIGINT, seat_count BIGINT, rep_id VARCHAR,
+        rep_name VARCHAR, is_best BOOLEAN, base_account_id VARCHAR, base_city VARCHAR,
+        base_state VARCHAR,
+        base_country VARCHAR, base_latitude DOUBLE, base_longitude DOUBLE, capacity_hours
+        DOUBLE, workload_hours DOUBLE, overtime_hours DOUBLE, value_usd DECIMAL(18,2),
+        most_value_usd DECIMAL(18,2), value_change_usd DECIMAL(18,2), seat_value_usd
+        DECIMAL(18,2), least_seat_value_usd DECIMAL(18,2), most_seat_value_usd
+        DECIMAL(18,2), seat_cost_usd DECIMAL(18,2), value_change_after_seat_cost_usd
+        DECIMAL(18,2), objective_usd DECIMAL(18,2), bound_usd DECIMAL(18,2),
+        optimality_gap_pct DOUBLE, worst_band_pct DOUBLE, worst_band_metric VARCHAR,
+        worst_band_rep_id VARCHAR, relaxed_limits BIGINT, moved_accounts BIGINT,
+        handed_over_accounts BIGINT, disruption_loss_usd DECIMAL(18,2), tried_candidates
+        BIGINT, possible_candidates BIGINT, statement VARCHAR""",
     "kpi_forecast": """plan_id VARCHAR, scenario VARCHAR, group_kind VARCHAR, group_name VARCHAR,
         period_start_date DATE, period_end_date DATE, history_months BIGINT,
         forecast_usd DECIMAL(18,2), lower_usd DECIMAL(18,2), upper_usd DECIMAL(18,2),
@@ -344,6 +365,20 @@ _PUBLISHED_ROWS = """
     INSERT INTO kpi_rep_workload BY NAME
     SELECT scenario, rep_id, 3 AS account_count, 90.0 AS predicted_hours, 100.0 AS logged_hours,
       80.0 AS own_clock_hours FROM dim_rep;
+    INSERT INTO kpi_frontier BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, name AS point_name, curve, used AS band_use_pct,
+      3 AS moved_accounts, cost AS objective_usd, cost - 10 AS bound_usd,
+      1000 / cost AS optimality_gap_pct, cost - 900 AS price_of_fairness_usd,
+    FROM (VALUES ('policy', 'policy', 100.0, 950.0), ('bands x 2', 'fairness', 200.0, 900.0))
+      AS points(name, curve, used, cost);
+    INSERT INTO kpi_headcount BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, number AS option_number, kind AS option_kind,
+      seats AS seats_change, true AS is_best, value AS value_usd, value + 5 AS most_value_usd,
+      value - 1000 AS value_change_usd, worth AS seat_value_usd, worth - 5 AS least_seat_value_usd,
+      worth + 5 AS most_seat_value_usd, 300.0 AS seat_cost_usd,
+      value - 1000 - 300 * seats AS value_change_after_seat_cost_usd, 'What it says.' AS statement
+    FROM (VALUES (1, 'today', 0, 1000.0, NULL), (2, 'fewer', -1, 900.0, 100.0))
+      AS options(number, kind, seats, value, worth);
     INSERT INTO kpi_seat_base BY NAME
     SELECT scenario, rep_id, 42.0 AS base_latitude, -71.0 AS base_longitude, 3 AS account_count,
       12.0 AS mean_distance_km FROM dim_rep;

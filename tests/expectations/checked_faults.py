@@ -677,6 +677,38 @@ PUBLISH_ROWS = Wave(
             plan_binding_price_present='"lower_band"',
         ),
         _sql(
+            "INSERT INTO kpi_frontier BY NAME SELECT 'gone' AS plan_id, point_name, curve, "
+            "band_use_pct, moved_accounts, objective_usd, objective_usd + 1 AS bound_usd "
+            "FROM kpi_frontier WHERE curve = 'policy' UNION ALL BY NAME FROM kpi_frontier "
+            "WHERE curve = 'policy'",
+            kpi_frontier_unique='"policy"',
+            kpi_frontier_plan_known='"gone"',
+            kpi_frontier_bound_holds='"951.00"',
+        ),
+        _set(
+            "kpi_frontier",
+            "curve = 'fairness'",
+            "band_use_pct = 99, price_of_stability_usd = 1",
+            kpi_frontier_undominated='"bands x 2"',
+            kpi_frontier_prices_plausible='"bands x 2"',
+        ),
+        _sql(
+            "INSERT INTO kpi_headcount BY NAME SELECT * REPLACE ('gone' AS plan_id, "
+            "'' AS statement) FROM kpi_headcount WHERE option_number = 2 "
+            "UNION ALL BY NAME FROM kpi_headcount WHERE option_number = 2",
+            kpi_headcount_unique="2",
+            kpi_headcount_plan_known='"gone"',
+            kpi_headcount_best_once='"fewer"',
+            kpi_headcount_statement_present='"fewer"',
+        ),
+        _set(
+            "kpi_headcount",
+            "option_kind = 'fewer'",
+            "value_usd = 906, seat_value_usd = 106",
+            kpi_headcount_limits_hold='"906.00"',
+            kpi_headcount_change_adds_up='"906.00"',
+        ),
+        _sql(
             "INSERT INTO kpi_balance SELECT * FROM kpi_balance "
             "WHERE plan_version = 'current' AND metric = 'hours'",
             kpi_balance_unique='"current"',

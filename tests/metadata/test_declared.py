@@ -19,6 +19,8 @@ NO_FIGURE = {
     *("proposal_id", "as_of", "signal", "is_passed", "is_needed", "move_measure"),
     "is_proved_fewest",
     *("period_start_date", "period_end_date", "method", "reason"),
+    *("point_name", "curve", "option_kind", "is_best", "base_account_id"),
+    *("worst_band_metric", "worst_band_rep_id"),
 }
 
 

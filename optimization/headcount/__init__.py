@@ -1,0 +1,1 @@
+"""What seats are worth: plans for a larger or smaller team, and for reps who may leave."""
