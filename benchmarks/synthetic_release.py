@@ -110,6 +110,24 @@ SELECT 'capacity' AS constraint_kind, 'clock_hours' AS constraint_name, rep_id,
   -100.0 AS slack_amount, 90.0 AS shadow_price_usd, 'One more hour is worth USD 90.' AS statement
 FROM dim_rep;
 
+CREATE TABLE kpi_frontier AS
+SELECT $plan AS plan_id, 'default' AS scenario, name AS point_name, curve, factor AS band_factor,
+  moves AS move_limit, used AS band_use_pct, used / 20 AS max_deviation_pct,
+  moved AS moved_accounts, 1234.5 * moved::DECIMAL(18,2) AS moved_sales_usd,
+  (9000000 - cost)::DECIMAL(18,2) AS expected_value_usd, cost::DECIMAL(18,2) AS objective_usd,
+  (cost - 9000)::DECIMAL(18,2) AS bound_usd, 900000.0 / cost AS optimality_gap_pct,
+  false AS is_proved_optimal, 'within_gap' AS solver_status, 0 AS relaxed_limits,
+  CASE WHEN curve <> 'stability' THEN cost - 4000000 END::DECIMAL(18,2) AS price_of_fairness_usd,
+  CASE WHEN curve <> 'fairness' THEN cost - 4100000 END::DECIMAL(18,2) AS price_of_stability_usd
+FROM (VALUES ('bands x 0.5', 'fairness', 0.5, NULL, 50.0, 510, 4190000),
+  ('policy', 'policy', 1.0, NULL, 100.0, 480, 4100000),
+  ('bands x 2', 'fairness', 2.0, NULL, 200.0, 440, 4040000),
+  ('bands x 4', 'fairness', 4.0, NULL, 398.7, 420, 4000000),
+  ('at most 120 moves', 'stability', 1.0, 120, 99.9, 120, 4400000),
+  ('at most 240 moves', 'stability', 1.0, 240, 99.9, 240, 4230000),
+  ('at most 360 moves', 'stability', 1.0, 360, 99.9, 360, 4145000))
+  AS points(name, curve, factor, moves, used, moved, cost);
+
 CREATE TABLE kpi_rollup AS
 SELECT $plan AS plan_id, 'default' AS scenario, plan_version, level, 'x' || i AS member_id,
   coalesce(list_extract($names, (i % 5 + 1)::INTEGER), 'Member ' || i) AS member_name,

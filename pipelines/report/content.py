@@ -99,6 +99,7 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
         "map": map_lines(frame),
         "views": views(tables, tables["metric"]),
         "history": records(tables["history"]),
+        "frontier": records(tables["kpi_frontier"]),
         "bindings": records(tables["binding"]),
         "findings": records(tables["finding"]),
         "quarantine": records(tables["quarantine"]),

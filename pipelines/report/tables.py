@@ -39,6 +39,7 @@ _QUERIES = {
         FROM plan_binding
         ORDER BY shadow_price_usd DESC, constraint_kind, constraint_name, rep_id, metric
     """,
+    "kpi_frontier": "FROM kpi_frontier ORDER BY band_use_pct, moved_accounts, point_name",
     "finding": """
         SELECT severity, rule, table_name, column_name, count(*) AS findings,
                sum(affected_rows)::BIGINT AS affected_rows, min(message) AS example

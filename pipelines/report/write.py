@@ -7,7 +7,16 @@ from pipelines.report.content import content, headline
 from pipelines.report.page import render
 from pipelines.report.tables import read_other_scenarios, read_tables
 
-SCRIPTS = ("format.js", "table.js", "balance.js", "map.js", "rep.js", "views.js", "report.js")
+SCRIPTS = (
+    "format.js",
+    "table.js",
+    "balance.js",
+    "map.js",
+    "rep.js",
+    "views.js",
+    "frontier.js",
+    "report.js",
+)
 
 
 def write_report(release: Path, releases: Path, company: str, scenario: str, as_of: object) -> Path:

@@ -25,7 +25,7 @@ UNDER_NO_MENU = "nav.sections { position: static; }"
 
 SECTIONS = (
     *("summary", "balance", "map", "moves", "territories", "reps", "functions", "history"),
-    *("limits", "quality", "terms"),
+    *("frontier", "limits", "quality", "terms"),
 )
 
 
@@ -166,6 +166,31 @@ def test_each_function_has_a_view_and_plans_a_history(report: Path) -> None:
         assert len(choices) == 10
         assert page.locator("#history-charts svg").count() == 7
         assert found.is_quiet()
+
+
+def test_both_curves_of_the_frontier_show_the_figures_of_the_table(report: Path) -> None:
+    with duckdb.connect(str(report.parent / "territory.duckdb"), read_only=True) as connection:
+        prices = {
+            name: connection.execute(
+                f"SELECT point_name, price_of_{name}_usd FROM kpi_frontier "
+                f"WHERE price_of_{name}_usd IS NOT NULL"
+            ).fetchall()
+            for name in ("fairness", "stability")
+        }
+    with opened(report.as_uri()) as found:
+        charts = found.page.locator("#frontier-charts svg")
+        assert charts.count() == 2
+        for place, points in enumerate(prices.values()):
+            chart = charts.nth(place)
+            marks = chart.locator("circle title, rect title").all_text_contents()
+            assert len(marks) == len(points)
+            spoken = chart.get_attribute("aria-label") or ""
+            for point, price in points:
+                shown = f"USD {price:,.0f}"
+                assert any(f"{point}: " in mark and shown in mark for mark in marks)
+                assert shown in spoken
+        assert found.page.locator("#frontier-table tbody tr").count() == 7
+        assert found.page.locator("#frontier-link").is_visible()
 
 
 def test_paper_gets_every_move(report: Path) -> None:

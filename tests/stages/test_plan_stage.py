@@ -12,16 +12,21 @@ import pytest
 import optimization
 from optimization import Plan
 from optimization.errors import NoPlanYet
+from optimization.frontier.points import FRONTIER_SCHEMA
 from optimization.policy import Policy
 from pipelines.errors import InputError, TerritoryError
 from pipelines.progress import listening
 from pipelines.stages.plan_tables import (
     PLAN_TABLES,
+    STUDY_TABLES,
     is_solved,
+    is_studied,
     read_plan,
+    study_schemas,
     tier_members,
     unite,
     write_scenario,
+    write_studies,
 )
 from pipelines.stages.planner import PlanningTables, make_plan, read_matrix, travel_matrix_path
 
@@ -88,13 +93,31 @@ def test_a_tier_counts_the_accounts_that_match_all_its_columns() -> None:
 
 def test_every_table_is_written_with_plan_and_scenario(tmp_path: Path) -> None:
     connection = written(tmp_path / "[1]", "default", "other")
-    for table in PLAN_TABLES:
+    for table in set(PLAN_TABLES) - set(STUDY_TABLES):
         found = connection.execute(
             f"SELECT DISTINCT plan_id, scenario FROM {table} ORDER BY plan_id"
         ).fetchall()
         assert found == [("plan_1", "default"), ("plan_2", "other")], table
     rows = connection.execute("SELECT as_of, description FROM plan_summary").fetchall()
     assert rows == [(date(2026, 6, 30), None)] * 2
+
+
+def test_studies_are_empty_until_they_are_written(tmp_path: Path) -> None:
+    connection = written(tmp_path, "default", "other")
+    for table, schema in study_schemas().items():
+        columns = connection.execute(f"FROM {table}").pl()
+        assert (columns.height, set(columns.columns)) == (0, {*schema, "plan_id", "scenario"})
+    row = dict.fromkeys(FRONTIER_SCHEMA) | {"point_name": "policy"}
+    folder = tmp_path / "other"
+    assert not is_studied(folder)
+    write_studies(folder, {"plan_frontier": pl.DataFrame([row], schema=FRONTIER_SCHEMA)})
+    assert is_studied(folder)
+    assert is_solved(folder, "plan_2")
+    unite(connection, [tmp_path / "default", folder])
+    assert connection.execute("SELECT plan_id, point_name FROM plan_frontier").fetchall() == [
+        ("plan_2", "policy")
+    ]
+    assert connection.execute("SELECT count(*) FROM plan_headcount").fetchone() == (0,)
 
 
 def test_a_solved_scenario_is_known_by_its_plan(tmp_path: Path) -> None:

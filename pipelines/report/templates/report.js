@@ -189,6 +189,7 @@ setUpTerritories();
 setUpReps();
 setUpViews();
 setUpHistory();
+setUpFrontier();
 setUpLimits();
 setUpQuality();
 setUpScenarios();
