@@ -177,7 +177,7 @@ def test_both_curves_of_the_frontier_show_the_figures_of_the_table(report: Path)
             ).fetchall()
             for name in ("fairness", "stability")
         }
-    with opened(report.as_uri()) as found:
+    with opened(report.as_uri(), WIDTHS[0]) as found:
         charts = found.page.locator("#frontier-charts svg")
         assert charts.count() == 2
         for place, points in enumerate(prices.values()):
