@@ -12,6 +12,7 @@ def compile_kernels() -> None:
     from optimization.engine.fixing import arcs_of
     from optimization.engine.prices import fit_prices
     from optimization.engine.problem import Limits, Prices, Problem
+    from optimization.engine.rounding import settled
     from optimization.engine.search import search
     from optimization.engine.watch import Watch
     from optimization.pairs.kernels import warm_up
@@ -28,6 +29,7 @@ def compile_kernels() -> None:
         resources=("load",),
     )
     prices = fit_prices(problem, Watch())
+    settled(problem, prices)
     unit, rep = np.divmod(np.arange(units * reps), reps)
     start = np.zeros(units, dtype=np.int64)
     arcs = arcs_of(problem, unit, rep)

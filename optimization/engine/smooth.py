@@ -25,15 +25,15 @@ from optimization.engine.watch import Watch
 
 # Pairs within so many heats of a unit's cheapest are candidates, so many at most.
 ROOM, LEAST_DEPTH, MOST_DEPTH, POOL_PAIRS = 12.0, 24, 128, 400_000
-# Passes over all pairs in a level, and Newton steps between two passes.
-PASSES, STEPS = 20, 2
+# Newton steps between two passes over all pairs.
+STEPS = 2
 # A level ends where a step promises less than this share of the entropy, with all boxes open.
 ENOUGH = 0.1
 # Sides of the box, in heats: at first, grown where a price stays at its side, shrunk on failure.
 GROWTH, MOST_GROWTH, SHRINKING, FAILURE = 3.0, 1_000.0, 0.7, 0.25
 # Damping of the model, and the shares of a promise that count as kept, well kept, and poor.
 LEAST_DAMPING, MOST_DAMPING = 1e-7, 1e6
-KEPT, WELL_KEPT, GOOD, POOR = 0.1, 0.7, 0.6, 0.3
+KEPT, WELL_KEPT, GOOD, POOR = 0.1, 0.4, 0.6, 0.3
 # Steps over one pool end where a step of little damping promises less than this of the entropy.
 BOLD, LITTLE = 0.05, 0.02
 
@@ -58,12 +58,22 @@ class SmoothDual:
         )
         return valid_prices(self.problem.limits, found)
 
-    def climb(self, heat: float, heats: Floats, watch: Watch) -> None:
-        """Newton steps until little is left to gain at this heat. heats: (U) of the units, USD."""
+    def is_at_penalty(self) -> bool:
+        """Whether a hard limit's price stands at the highest there is."""
+        lowest, low, _, high, highest = self.terms.knot.T
+        is_below = (lowest < low) & (self.point <= lowest * (1 - 1e-9))
+        is_above = (high < highest) & (self.point >= highest * (1 - 1e-9))
+        return bool((is_below | is_above).any())
+
+    def climb(self, heat: float, heats: Floats, watch: Watch, passes: int) -> None:
+        """Newton steps until little is left to gain at this heat.
+
+        heats: (U) of the units, USD. passes: over all pairs, at most.
+        """
         box = np.full(self.point.size, heat)
         pool = self._pool(heats)
         value, entropy = self._spread(pool, self.point)[:2]
-        for _ in range(PASSES):
+        for _ in range(passes):
             if watch.is_over():
                 return
             kept = self.point

@@ -38,7 +38,7 @@ from optimization.engine.population import Population, searches
 from optimization.engine.prices import fit_prices
 from optimization.engine.problem import TOLERANCE, Arcs, Ints, Prices, Problem
 from optimization.engine.regroup import deal_again
-from optimization.engine.rounding import drawn, rounded
+from optimization.engine.rounding import rounded, settled
 from optimization.engine.watch import Watch
 
 # Up to this many pairs the whole model goes to HiGHS at once; up to the second number where the
@@ -184,7 +184,11 @@ class _Solve:
         start = self.start
         if start is None and self.problem.pairs.pair_count() > FITTED_PAIRS:
             start = fit_prices(
-                self.problem, self.watch, tell=self.tell_outside, penalty=self._penalty
+                self.problem,
+                self.watch,
+                tell=self.tell_outside,
+                penalty=self._penalty,
+                raises_penalty=self._is_priced_only,
             )
             fitted = certify(self.problem, start)
             self._keep_bound(fitted.bound, fitted)
@@ -279,7 +283,7 @@ class _Solve:
         nobody, apart = self.problem.rep_count, None
         shares = Shares(lp.unit, lp.rep, lp.share)
         if self._is_priced_only:
-            shares = Shares.of(drawn(self.problem, lp.prices))
+            shares = Shares.of(settled(self.problem, lp.prices))
         for number in range(max(self.effort.rounds - 1, 1)):
             if self.watch.is_over():
                 break

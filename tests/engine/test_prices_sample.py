@@ -6,9 +6,10 @@ from random_problem import random_problem
 
 from optimization.engine.basis import WarmPrices, basis_of
 from optimization.engine.bound import certify
+from optimization.engine.dense import DensePairs
 from optimization.engine.lp import solve_lp
 from optimization.engine.prices import fit_prices
-from optimization.engine.problem import Ints, Prices, Problem
+from optimization.engine.problem import Ints, Limits, Prices, Problem
 from optimization.engine.samples import Draw, SampledPairs
 from optimization.engine.watch import Watch
 
@@ -30,6 +31,20 @@ def test_fitted_prices_come_close_to_the_lp(seed: int) -> None:
     proved = certify(problem, fit_prices(problem, Watch(), penalty=penalty)).bound
     assert proved <= optimum * (1 + 1e-9)
     assert proved >= optimum - 1e-3 * abs(optimum)
+
+
+def test_a_penalty_below_what_a_limit_costs_is_raised() -> None:
+    """Keeping the limit costs 50 USD a unit of load; a penalty of 5 USD would rather break it."""
+    units = 400
+    load = np.full((units, 2, 1), 2 / units)
+    cost = np.column_stack((np.zeros(units), np.full(units, 50 * 2 / units)))
+    limits = Limits.none(2, 1)
+    limits.upper[:] = 1.1
+    problem = Problem(DensePairs.of(cost, load), limits, ("hours",))
+    low = fit_prices(problem, Watch(), penalty=5.0)
+    raised = fit_prices(problem, Watch(), penalty=5.0, raises_penalty=True)
+    assert low.above[0, 0] == pytest.approx(5.0)
+    assert raised.above[0, 0] == pytest.approx(50.0, rel=0.05)
 
 
 @pytest.mark.parametrize("seed", range(8))

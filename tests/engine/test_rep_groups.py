@@ -18,7 +18,7 @@ from optimization.engine.groups import (
 )
 from optimization.engine.lp import solve_lp
 from optimization.engine.problem import Limits, Prices, Problem
-from optimization.engine.rounding import drawn
+from optimization.engine.rounding import settled
 from optimization.engine.solve import solve
 from optimization.engine.watch import Watch
 
@@ -94,18 +94,18 @@ def test_pairs_of_a_group_are_those_of_the_whole() -> None:
     assert some.at(arcs.unit, arcs.rep).cost == pytest.approx(arcs.values.cost)
 
 
-def test_drawn_owners_keep_more_than_the_cheapest_ones() -> None:
-    """At prices alone equal units all stand at one of two equal reps; drawn ones share them."""
+def test_settled_owners_keep_what_the_cheapest_ones_break() -> None:
+    """At prices alone equal units all stand at one of two equal reps; settled, they share them."""
     units = 400
     load = np.full((units, 2, 1), 2 / units)
     cost = np.column_stack((np.full(units, 10.0), np.full(units, 10.001)))
     limits = Limits.none(2, 1)
     limits.upper[:], limits.lower[:] = 1.1, 0.9
     problem = Problem(DensePairs.of(cost, load), limits, ("hours",))
-    owner = drawn(problem, Prices.zero(2, 1, 0))
-    assert problem.evaluate(owner).relaxation < 0.1
+    owner = settled(problem, Prices.zero(2, 1, 0))
+    assert problem.evaluate(owner).relaxation == 0.0
     assert problem.evaluate(np.zeros(units, dtype=np.int64)).relaxation > 1.5
-    assert drawn(problem, Prices.zero(2, 1, 0)).tolist() == owner.tolist()
+    assert settled(problem, Prices.zero(2, 1, 0)).tolist() == owner.tolist()
 
 
 def test_a_sea_is_no_place_for_a_group() -> None:

@@ -114,5 +114,5 @@ def test_climbing_raises_the_bound(seed: int) -> None:
     zero = Prices.zero(problem.rep_count, len(problem.resources), len(problem.budgets))
     dual = SmoothDual(problem, 1e3, zero)
     before = certify(problem, zero).bound
-    dual.climb(20.0, np.full(problem.unit_count, 0.2), Watch())
+    dual.climb(20.0, np.full(problem.unit_count, 0.2), Watch(), 20)
     assert certify(problem, dual.prices()).bound >= before - 1e-6 * abs(before)
