@@ -147,7 +147,7 @@ def _by_search(moves: MoveProblem, price: float | None, watch: Watch, tell: Tell
 def _cheaper(moves: MoveProblem, owner: Ints, watch: Watch) -> Ints:
     """A plan of no more excess and moves and of no more cost, by re-deals among a few reps."""
     problem = moves.limited(moves.used(owner) + MOVES_ROOM / 2).widened(owner)
-    certificate = _relaxed(problem, watch)
+    certificate = _relaxed(problem, 0.0, watch)
     ranking = problem.pairs.cheapest(certificate.prices, DEPTH)
     unit, place = np.nonzero(ranking.rep >= 0)
     everyone = np.arange(owner.size)
@@ -196,18 +196,23 @@ def search_price(moves: MoveProblem) -> float:
 
 
 def _proved(moves: MoveProblem, found: _Found, step: float, watch: Watch) -> Rebalanced:
-    """Bounds by linear relaxations within what the plan needs of every limit."""
+    """Bounds by linear relaxations that may exceed limits by as much as the plan does in all.
+
+    Limits widened by what this plan needs of each would prove more, but not for plans that exceed
+    others as little.
+    """
     owner = found.owner
     asked = moves.problem.evaluate(owner)
     used, cost = moves.used(owner), asked.objective
+    room = asked.relaxation + TOLERANCE if asked.relaxation > 0 else 0.0
     fewest = solve_lp(
-        moves.moves_alone.widened(owner), penalty=PENALTY_OF_MOVES, watch=Watch()
+        moves.moves_alone, penalty=PENALTY_OF_MOVES, relaxation=room, watch=Watch()
     ).certificate.bound
     if step > 0 and np.isfinite(fewest):
         fewest = np.ceil(fewest / step - 1e-6) * step
     fewest = min(max(fewest, found.fewest_moves, 0.0), used)
-    anyone = _relaxed(moves.problem.widened(owner), Watch())
-    limited = _relaxed(moves.limited(used + MOVES_ROOM / 2).widened(owner), Watch())
+    anyone = _relaxed(moves.problem, room, Watch())
+    limited = _relaxed(moves.limited(used + MOVES_ROOM / 2), room, Watch())
     place = moves.place
     prices = replace(anyone.prices, budget=np.delete(anyone.prices.budget, place))
     return Rebalanced(
@@ -224,12 +229,13 @@ def _proved(moves: MoveProblem, found: _Found, step: float, watch: Watch) -> Reb
     )
 
 
-def _relaxed(problem: Problem, watch: Watch) -> Certificate:
-    """The bound of the linear relaxation; its excess is priced beyond any saving."""
+def _relaxed(problem: Problem, room: float, watch: Watch) -> Certificate:
+    """The bound of the linear relaxation; excess beyond the room is priced beyond any saving."""
     zero = Prices.zero(problem.rep_count, len(problem.resources), len(problem.budgets))
     best = problem.pairs.cheapest(zero, 1).priced[:, 0]
     mean = float(np.abs(best).sum()) / max(problem.rep_count, 1)
-    return solve_lp(problem, penalty=1e3 * max(mean, 1.0), watch=watch).certificate
+    penalty = 1e3 * max(mean, 1.0)
+    return solve_lp(problem, penalty=penalty, relaxation=room, watch=watch).certificate
 
 
 def _is_better(moves: MoveProblem, new: Ints, old: Ints) -> bool:

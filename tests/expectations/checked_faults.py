@@ -699,7 +699,7 @@ PUBLISH_ROWS = Wave(
             kpi_headcount_unique="2",
             kpi_headcount_plan_known='"gone"',
             kpi_headcount_best_once='"fewer"',
-            kpi_headcount_statement_present='"fewer"',
+            kpi_headcount_statement_present='"gone"',
         ),
         _set(
             "kpi_headcount",
