@@ -9,6 +9,7 @@ from optimization.audit.goals import Goal
 from optimization.audit.ledger import Bools, Floats, Ints, Ledger
 from optimization.audit.money import Figures
 from optimization.audit.ownership import sums
+from optimization.audit.tiers import Tier, read_tiers
 
 # Share of a limit by which it may be missed and still counts as kept.
 KEPT = 1e-6
@@ -18,7 +19,8 @@ BUDGET_UNITS = {"accounts": "accounts", "sales": "USD", "tenure_months": "tenure
 
 @dataclass(frozen=True)
 class Held:
-    """One kind of limit held against the plan: one place per rep, or a single one for a budget."""
+    """One kind of limit held against the plan: one place per rep, or a single one for a budget or a
+    group of reps."""
 
     kind: str
     name: str
@@ -30,6 +32,10 @@ class Held:
     scale: Floats  # amounts that one unit of relative excess stands for
     rule: str | None  # broken by a breach that is not published; None: priced or published apart
     side: int = 1  # 1: at most the limit, -1: at least
+
+    @property
+    def is_of_reps(self) -> bool:
+        return self.kind != "move_budget" and not self.kind.startswith("level_")
 
     @property
     def slack(self) -> Floats:
@@ -63,6 +69,8 @@ def all_limits(ledger: Ledger, goals: list[Goal], owner: Ints, figures: Figures)
     every = np.ones(reps, dtype=bool)
     for goal in goals:
         yield from _band_limits(goal, owner, reps)
+    for tier in read_tiers(ledger, goals):
+        yield from _tier_limits(tier, owner, reps)
     capacity, clock = ledger.of_reps("capacity_hours"), clock_hours(ledger, owner, figures)
     full = np.where(capacity > 0, capacity, max(float(capacity.max(initial=0.0)), 1.0))
     if policy.overtime.price_usd_per_hour > 0:
@@ -123,3 +131,19 @@ def _band_limits(goal: Goal, owner: Ints, reps: int) -> Iterator[Held]:
         for kind, side, used in ((upper, 1, ordinary), (lower, -1, load)):
             limit = goal.limit(side, tolerance)
             yield Held(kind, goal.name, goal.name, unit, limit, used, every, goal.scale, None, side)
+
+
+def _tier_limits(tier: Tier, owner: Ints, reps: int) -> Iterator[Held]:
+    """The sides of the bands of one group."""
+    band, one = tier.band, np.ones(1, dtype=bool)
+    load, ordinary = (np.array([amount]) for amount in tier.loads(owner, reps))
+    scale, unit = np.array([tier.scale]), UNITS[tier.measure]
+    bands = [("level_upper", "level_lower", band.tolerance_pct, "level_band")]
+    if band.soft_tolerance_pct is not None and band.soft_price_usd_per_pct > 0:
+        bands.append(("level_soft_upper", "level_soft_lower", band.soft_tolerance_pct, ""))
+    for upper, lower, tolerance, rule in bands:
+        for kind, side, used in ((upper, 1, ordinary), (lower, -1, load)):
+            limit = np.array([tier.limit(side, tolerance)])
+            yield Held(
+                kind, tier.name, band.metric, unit, limit, used, one, scale, rule or None, side
+            )

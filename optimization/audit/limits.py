@@ -13,6 +13,7 @@ from optimization.audit.held import KEPT, Held, all_limits
 from optimization.audit.ledger import Floats, Ints, Ledger
 from optimization.audit.money import Figures, Money
 from optimization.audit.rules import Breaches
+from optimization.audit.tiers import read_tiers
 
 
 def check_bands(
@@ -127,6 +128,37 @@ def check_limits(
             breaches.add("binding", _record(row), "a row", "none", "plan_binding")
 
 
+def check_levels(
+    ledger: Ledger, goals: list[Goal], owner: Ints, levels: pl.DataFrame, breaches: Breaches
+) -> None:
+    """plan_level: a row for every group and metric, with its target, limits and load as derived."""
+    tiers = read_tiers(ledger, goals)
+    rows = {(row["level"], row["member_id"], row["metric"]): row for row in levels.to_dicts()}
+    if levels.height != len(tiers):
+        breaches.add("level_band", "plan", len(tiers), levels.height, "rows of plan_level")
+    for tier in tiers:
+        row = rows.get((tier.level, tier.member, tier.band.metric))
+        if row is None:
+            breaches.add("level_band", tier.name, "a row", "none", "plan_level")
+            continue
+        lower = tier.limit(-1, tier.band.tolerance_pct)
+        upper = tier.limit(1, tier.band.tolerance_pct)
+        whole, ordinary = tier.loads(owner, ledger.rep_count)
+        needed = max(ordinary - upper, lower - whole, 0.0)
+        room = 1e-5 * max(tier.target, tier.scale) + 1e-4
+        points = 200 * room / tier.scale
+        for column, right, allowed in (
+            ("target", tier.target, room),
+            ("lower_limit", lower, room),
+            ("upper_limit", upper, room),
+            ("metric_load", whole, room),
+            ("deviation_pct", 100 * (whole / tier.scale - 1), points),
+            ("relaxation_pct", 100 * needed / tier.scale, points),
+        ):
+            if row[column] is None or not abs(row[column] - right) <= allowed:
+                breaches.add("level_band", tier.name, right, row[column], column)
+
+
 _DERIVED = {
     "constraint_kind": pl.String,
     "constraint_name": pl.String,
@@ -144,7 +176,7 @@ _NONE = pl.DataFrame(schema=_DERIVED)
 
 
 def _rows(ledger: Ledger, one: Held, number: int) -> pl.DataFrame:
-    reps: list[str | None] = [None] if one.kind == "move_budget" else list(ledger.rep_ids)
+    reps: list[str | None] = list(ledger.rep_ids) if one.is_of_reps else [None]
     return pl.DataFrame(
         {
             "constraint_kind": [one.kind] * len(reps),

@@ -23,6 +23,7 @@ VERIFIED_RULES: dict[str, str] = {
     "move_flags": "moved, forced, new, locked, unassigned are what incumbent and owner say",
     "target": "targets and limits follow from loads, weights and tolerances",
     "band": "every load is inside its hard band, widened by exactly the published relaxation",
+    "level_band": "every group of a level is inside its hard band, or its breach is published",
     "objective": "the parts of the cost are what the assignment gives, and sum to the objective",
     "current_objective": "the cost of today's ownership is what its accounts give",
     "gap": "bound, regret and gap agree, and the bound does not exceed the objective",

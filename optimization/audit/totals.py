@@ -12,6 +12,7 @@ from optimization.audit.held import clock_hours
 from optimization.audit.ledger import Ints, Ledger
 from optimization.audit.money import Figures, Money
 from optimization.audit.rules import Breaches
+from optimization.audit.tiers import read_tiers
 
 PARTS = (
     "travel_cost_usd",
@@ -66,10 +67,17 @@ def _parts(money: Money, goals: list[Goal], owner: Ints, figures: Figures) -> di
         "disruption_cost_usd": margin * math.fsum(figures.disruption_loss_usd.tolist()),
         "fit_cost_usd": margin * math.fsum(figures.fit_loss_usd.tolist()),
         "handover_cost_usd": math.fsum(figures.handover_usd.tolist()),
-        "deviation_cost_usd": sum(_deviation(goal, owner, ledger.rep_count) for goal in goals),
+        "deviation_cost_usd": _deviations(ledger, goals, owner),
         "overtime_cost_usd": _overtime(ledger, owner, figures),
         "unassigned_cost_usd": math.fsum(price[np.isfinite(price)].tolist()),
     }
+
+
+def _deviations(ledger: Ledger, goals: list[Goal], owner: Ints) -> float:
+    """USD for what lies outside the inner bands of reps and of groups."""
+    reps = ledger.rep_count
+    groups = sum(tier.deviation_usd(owner, reps) for tier in read_tiers(ledger, goals))
+    return groups + sum(_deviation(goal, owner, reps) for goal in goals)
 
 
 def _deviation(goal: Goal, owner: Ints, reps: int) -> float:
@@ -105,7 +113,7 @@ def _today(money: Money, goals: list[Goal], current: Figures) -> float:
         math.fsum(current.travel_cost_usd.tolist())
         + margin * math.fsum(current.fit_loss_usd[~alone].tolist())
         + math.fsum(idle.tolist())
-        + sum(_deviation(goal, owner, ledger.rep_count) for goal in goals)
+        + _deviations(ledger, goals, owner)
         + _overtime(ledger, owner, current)
     )
 

@@ -10,7 +10,7 @@ from optimization.audit.eligibility import read_eligibility
 from optimization.audit.figures import check_accounts, check_runners_up
 from optimization.audit.goals import read_goals
 from optimization.audit.ledger import Ints, Ledger, positions
-from optimization.audit.limits import check_bands, check_limits
+from optimization.audit.limits import check_bands, check_levels, check_limits
 from optimization.audit.money import Money
 from optimization.audit.owners import check_owners
 from optimization.audit.ownership import read_ownership
@@ -20,7 +20,7 @@ from optimization.policy import Policy
 
 __all__ = ["VERIFIED_RULES", "Violation", "verify_plan"]
 
-TABLES = ("assignment", "summary", "target", "binding")
+TABLES = ("assignment", "summary", "target", "level", "binding")
 
 
 def verify_plan(
@@ -36,9 +36,9 @@ def verify_plan(
     """Every rule of `VERIFIED_RULES` that the plan breaks; empty for a sound plan.
 
     accounts, reps, overrides: the tables the plan was made from. plan_frames: `plan_assignment`,
-    `plan_summary`, `plan_target` and `plan_binding` (further tables are ignored; the prefix may be
-    left out). as_of: the day lock rules are judged by. travel_matrix: from_zone, to_zone, hours,
-    km. Of each rule at most 1,000 breaches are listed, then their number.
+    `plan_summary`, `plan_target`, `plan_level` and `plan_binding` (further tables are ignored; the
+    prefix may be left out). as_of: the day lock rules are judged by. travel_matrix: from_zone,
+    to_zone, hours, km. Of each rule at most 1,000 breaches are listed, then their number.
 
     Raises:
         KeyError: one of the four tables is missing.
@@ -60,6 +60,7 @@ def verify_plan(
     check_runners_up(money, owner, assignment, breaches)
     goals = read_goals(ledger, ownership, eligibility)
     check_bands(ledger, goals, owner, frames["target"], breaches)
+    check_levels(ledger, goals, owner, frames["level"], breaches)
     check_limits(money, goals, owner, proposed, frames["binding"], breaches)
     check_totals(money, goals, owner, (proposed, current), frames["summary"], breaches)
     return breaches.listed()
@@ -71,6 +72,10 @@ def _frames(plan_frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     frames = {}
     for name in TABLES:
         frame = given.get(name, given.get(f"{name}s"))
+        if frame is None and name == "level":
+            # Plans from before there were levels have none; where the policy asks for some, every
+            # missing row is a breach.
+            frame = pl.DataFrame(schema={"level": pl.String})
         if frame is None:
             raise KeyError(f"plan_{name}")
         frames[name] = frame

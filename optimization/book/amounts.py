@@ -6,7 +6,7 @@ import numpy as np
 
 from optimization.book.planning import Planning
 from optimization.book.tables import Floats, Ints, RepArrays
-from optimization.policy import LIMIT_PREFIX
+from optimization.policy import LEVEL_PREFIX, LIMIT_PREFIX
 
 # Reps named in one sentence before the rest is counted.
 NAMED_REPS = 4
@@ -42,8 +42,18 @@ def resource_in_words(planning: Planning, name: str) -> ResourceWords:
     if name.startswith(LIMIT_PREFIX):
         title = f"account limit '{name.removeprefix(LIMIT_PREFIX)}'"
         return ResourceWords(title, f"accounts of {title}", "accounts", "limit", scale)
+    if name.startswith(LEVEL_PREFIX):
+        name = name.removeprefix(LEVEL_PREFIX).partition(":")[2]
     unit = UNIT_OF_METRIC[planning.targets.measures[planning.targets.names.index(name)]]
     return ResourceWords(f"metric {name}", name, unit, "target", scale)
+
+
+def holder_in_words(planning: Planning, name: str, rep: int) -> str:
+    """Who is under a limit of a resource: the rep, or the rep's group such as `manager M01`."""
+    for level in planning.levels:
+        if level.resource == name and level.of_rep[rep] >= 0:
+            return level.label(int(level.of_rep[rep]))
+    return planning.reps.labels[rep]
 
 
 def amount_in_words(value: float, unit: str) -> str:

@@ -15,7 +15,7 @@ from optimization.book.tables import AccountArrays, Floats, Ints, RepArrays
 from optimization.book.targets import Targets
 from optimization.book.units import Units
 from optimization.engine.problem import TOLERANCE
-from optimization.policy import LIMIT_PREFIX
+from optimization.policy import LEVEL_PREFIX, LIMIT_PREFIX
 
 UNIT_OF_METRIC = {"hours": "hours", "potential": "USD", "sales": "USD", "account_count": "accounts"}
 
@@ -41,8 +41,10 @@ def _held_and_reachable(
     reps: RepArrays, units: Units, targets: Targets, resources: Resources
 ) -> Iterable[str]:
     """Per rep: what it must own against the upper limits, what it may own against the lower."""
-    must = _only_rep(units)
+    must = only_rep(units)
     for s, place in enumerate(resources.separable.tolist()):
+        if resources.names[place].startswith(LEVEL_PREFIX):
+            continue
         name, measure = _described(resources.names[place], s, targets)
         scale = resources.scale[:, s]
         amount = resources.amount[:, s]
@@ -65,7 +67,7 @@ def _held_and_reachable(
                 )
 
 
-def _only_rep(units: Units) -> Ints:
+def only_rep(units: Units) -> Ints:
     """(U) the only rep a unit may have, -1 where it has a choice or may have none."""
     alone = np.count_nonzero(units.class_reps, axis=1) == 1
     first = units.class_reps.argmax(axis=1) if units.class_reps.size else np.zeros(0, np.int64)
@@ -118,7 +120,7 @@ def _clock(
 ) -> Iterable[str]:
     if resources.clock < 0:
         return
-    must = _only_rep(units)
+    must = only_rep(units)
     service = units.total(accounts.service_hours)
     held = np.bincount(must[must >= 0], service[must >= 0], len(reps)) / reps.experience_multiplier
     ceiling = resources.limits.upper[:, resources.clock] * resources.clock_scale

@@ -24,6 +24,7 @@ from optimization.book.tables import AccountArrays, Floats, Ints
 from optimization.book.units import Units
 from optimization.engine.problem import TOLERANCE
 from optimization.pairs.inputs import PairInputs
+from optimization.policy import LEVEL_PREFIX
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,12 @@ def _by_rep(home: Ints, amount: Floats, reps: int) -> Floats:
     return np.bincount(home[at], amount[at], reps).astype(np.float64)
 
 
-def _separable(planning: Planning) -> range:
-    return range(planning.pairs.inputs.separable_resource.size)
+def _separable(planning: Planning) -> list[int]:
+    """The separable resources whose limits are of single reps."""
+    names, places = planning.problem.resources, planning.pairs.inputs.separable_resource
+    return [
+        s for s, place in enumerate(places.tolist()) if not names[place].startswith(LEVEL_PREFIX)
+    ]
 
 
 def _homes(accounts: AccountArrays, units: Units, weight: Floats) -> tuple[Ints, Floats]:

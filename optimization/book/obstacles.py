@@ -21,6 +21,7 @@ from optimization.book.planning import Planning
 from optimization.book.tables import Floats, Ints
 from optimization.engine.obstacles import Group, joined, overfull_groups
 from optimization.engine.problem import TOLERANCE
+from optimization.policy import LEVEL_PREFIX
 
 
 def named_obstacles(planning: Planning) -> list[str]:
@@ -95,6 +96,8 @@ def _networks(planning: Planning) -> Iterator[_Network]:
     """The separable resources, and clock hours without travel in hours of service."""
     inputs, units, limits = planning.pairs.inputs, planning.units, planning.problem.limits
     for s, place in enumerate(inputs.separable_resource.tolist()):
+        if planning.problem.resources[place].startswith(LEVEL_PREFIX):
+            continue  # `level_conflicts` looks at groups.
         yield _network(
             planning,
             place,

@@ -10,6 +10,8 @@ import polars as pl
 from optimization.book.alignment import build_units
 from optimization.book.budgets import build_budgets
 from optimization.book.conflicts import find_clashes
+from optimization.book.level_conflicts import level_clashes
+from optimization.book.levels import Level, build_levels
 from optimization.book.overrides import read_overrides, resolve_overrides
 from optimization.book.pairing import pair_inputs, territory_pairs
 from optimization.book.remarks import data_findings, remark_each
@@ -39,6 +41,7 @@ class Planning:
     reps: RepArrays
     units: Units
     targets: Targets
+    levels: tuple[Level, ...]
     pairs: "TerritoryPairs"
     problem: Problem
     findings: tuple[Finding, ...]
@@ -76,11 +79,16 @@ def build_planning(
     findings.extend(remarks)
     targets, remarks = build_targets(account_arrays, rep_arrays, units, policy)
     findings.extend(remarks)
+    levels, remarks = build_levels(rep_arrays, targets, policy)
+    findings.extend(remarks)
     trips, remarks = build_trips(account_arrays, rep_arrays, policy, travel_matrix)
     findings.extend(remarks)
     budgets = build_budgets(account_arrays, policy, len(rep_arrays))
-    resources = build_resources(account_arrays, rep_arrays, units, targets, policy)
-    proved = find_clashes(account_arrays, rep_arrays, units, targets, resources, budgets)
+    resources = build_resources(account_arrays, rep_arrays, units, targets, levels, policy)
+    proved = [
+        *find_clashes(account_arrays, rep_arrays, units, targets, resources, budgets),
+        *level_clashes(levels, targets, units),
+    ]
     pairs = territory_pairs(
         pair_inputs(account_arrays, rep_arrays, units, resources, budgets, trips, policy),
         policy.solver.threads,
@@ -92,6 +100,7 @@ def build_planning(
         reps=rep_arrays,
         units=units,
         targets=targets,
+        levels=levels,
         pairs=pairs,
         problem=Problem(
             pairs=pairs,

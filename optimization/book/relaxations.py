@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimization.book.amounts import amount_in_words, resource_in_words
+from optimization.book.amounts import amount_in_words, holder_in_words, resource_in_words
 from optimization.book.budgets import UNIT_OF_MEASURE, build_budgets
 from optimization.book.planning import Planning
 from optimization.book.tables import Ints
@@ -19,7 +19,7 @@ class Relaxation:
     """
 
     resource: str  # of `problem.resources`, or the measure of a budget
-    rep: int  # index, -1 for budgets
+    rep: int  # index, the first of a group; -1 for budgets
     is_upper: bool
     points: float
     amount: float
@@ -50,7 +50,8 @@ def _of_rep(planning: Planning, j: int, e: int, is_upper: bool, share: float) ->
     points, amount = 100 * share, share * float(words.scale[j])
     side = "raised" if is_upper else "lowered"
     statement = (
-        f"{words.short} of {planning.reps.labels[j]}: {'upper' if is_upper else 'lower'} limit "
+        f"{words.short} of {holder_in_words(planning, name, j)}: "
+        f"{'upper' if is_upper else 'lower'} limit "
         f"{side} by {_points(points)} of {words.whole} "
         f"({words.amount(amount)})"
     )

@@ -1,15 +1,17 @@
 """What reps are limited in: bands, clock hours, travel hours, numbers of accounts.
 
 Resources stand in this order: the policy's metrics, `clock_hours` (where overtime is priced or
-limited), `travel_hours` (where they are limited), `limit:<name>` of every account limit. All loads
-are scaled: 1 is the rep's target, capacity, travel limit, or most accounts.
+limited), `travel_hours` (where they are limited), `limit:<name>` of every account limit,
+`level:<column>:<metric>` of every band of a level. All loads are scaled: 1 is the rep's target,
+capacity, travel limit, or most accounts, or the target of the rep's group.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimization.book.filters import matches
+from optimization.book.levels import Level
 from optimization.book.tables import AccountArrays, Bools, Floats, Ints, RepArrays
 from optimization.book.targets import Targets
 from optimization.book.units import Units
@@ -35,7 +37,12 @@ class Resources:
 
 
 def build_resources(
-    accounts: AccountArrays, reps: RepArrays, units: Units, targets: Targets, policy: Policy
+    accounts: AccountArrays,
+    reps: RepArrays,
+    units: Units,
+    targets: Targets,
+    levels: tuple[Level, ...],
+    policy: Policy,
 ) -> Resources:
     """Limits and separable amounts of the policy.
 
@@ -51,6 +58,8 @@ def build_resources(
     travel = _next(names, "travel_hours") if has_travel else -1
     first_rule = len(names)
     names.extend(LIMIT_PREFIX + rule.name for rule in rules)
+    first_level = len(names)
+    names.extend(level.resource for level in levels)
     limits = Limits.none(len(reps), len(names))
     capacity = reps.capacity_hours
     clock_scale = np.where(capacity > 0, capacity, max(float(capacity.max(initial=0.0)), 1.0))
@@ -73,11 +82,19 @@ def build_resources(
         counts[:, r] = units.total(matches(accounts.text, rule.accounts).astype(np.float64))
         scale[:, bands + r] = _limit_scale(rule)
         fill_cap[:, bands + r] = _account_limits(limits, first_rule + r, rule, reps)
+    for at, level in enumerate(levels):
+        place = bands + len(rules) + at
+        scale[:, place], fill_cap[:, place] = _level_limits(limits, first_level + at, level)
+    if levels:
+        limits = replace(limits, place=_places(levels, *limits.upper.shape))
+    metric = [*range(bands)], [level.metric for level in levels]
     resources = Resources(
         names=tuple(names),
         limits=limits,
-        amount=np.column_stack((targets.load[:, :bands], counts)),
-        counts_above=np.column_stack((~targets.giant[:, :bands], counts >= 0)),
+        amount=np.column_stack((targets.load[:, metric[0]], counts, targets.load[:, metric[1]])),
+        counts_above=np.column_stack(
+            (~targets.giant[:, metric[0]], counts >= 0, ~targets.giant[:, metric[1]])
+        ),
         scale=scale,
         fill_cap=fill_cap,
         separable=np.array(separable, dtype=np.int64),
@@ -127,6 +144,38 @@ def _account_limits(limits: Limits, place: int, rule: AccountLimit, reps: RepArr
         limits.lower[concerned, place] = rule.minimum / scale
         cap[concerned] = rule.minimum
     return cap
+
+
+def _level_limits(limits: Limits, place: int, level: Level) -> tuple[Floats, Floats]:
+    """Fill in a level's limits in the places of the first reps of its groups.
+
+    Returns the scale of every rep, its group's target, and what one unit counts at most toward the
+    lower limits. Reps in no group have no limit.
+    """
+    band, first, scale = level.band, level.first, level.scale
+    lower = level.limit(-1, band.tolerance_pct)
+    limits.lower[first, place] = lower / scale
+    limits.upper[first, place] = level.limit(1, band.tolerance_pct) / scale
+    if band.soft_tolerance_pct is not None and band.soft_price_usd_per_pct > 0:
+        inner = level.limit(-1, band.soft_tolerance_pct)
+        limits.soft_lower[first, place] = inner / scale
+        limits.soft_upper[first, place] = level.limit(1, band.soft_tolerance_pct) / scale
+        limits.price_below[first, place] = band.soft_price_usd_per_pct * 100
+        limits.price_above[first, place] = band.soft_price_usd_per_pct * 100
+        lower = np.maximum(lower, inner)
+    outside = level.of_rep < 0
+    usual = float(scale.mean()) if scale.size else 1.0
+    of_rep = np.where(outside, usual, np.append(scale, usual)[level.of_rep])
+    return of_rep, np.where(outside, np.inf, np.append(lower, np.inf)[level.of_rep])
+
+
+def _places(levels: tuple[Level, ...], reps: int, resources: int) -> Ints:
+    """(J, E) the rep in whose place a load counts: levels come last, their groups' first reps."""
+    place = np.repeat(np.arange(reps)[:, None], resources, axis=1)
+    for at, level in enumerate(levels):
+        held = np.flatnonzero(level.of_rep >= 0)
+        place[held, resources - len(levels) + at] = level.first[level.of_rep[held]]
+    return place
 
 
 def _guard(resources: Resources, units: Units) -> None:

@@ -34,9 +34,11 @@ def valid_prices(limits: Limits, prices: Prices) -> Prices:
     """The nearest prices that prove a bound: not negative, and cut where a limit is only soft."""
     above = np.maximum(prices.above, 0.0)
     below = np.maximum(prices.below, 0.0)
+    above = np.where(np.isinf(limits.upper), np.minimum(above, limits.price_above), above)
+    below = np.where(np.isinf(limits.lower), np.minimum(below, limits.price_below), below)
     return Prices(
-        above=np.where(np.isinf(limits.upper), np.minimum(above, limits.price_above), above),
-        below=np.where(np.isinf(limits.lower), np.minimum(below, limits.price_below), below),
+        above=limits.shared(above),
+        below=limits.shared(below),
         budget=np.maximum(prices.budget, 0.0),
     )
 
@@ -44,13 +46,14 @@ def valid_prices(limits: Limits, prices: Prices) -> Prices:
 def limit_terms(problem: Problem, prices: Prices, relaxation: float = 0.0) -> float:
     """What the bound subtracts for the limits: A, B, the budgets and the relaxation budget."""
     limits = problem.limits
-    total = _side(prices.above, limits.price_above, limits.soft_upper, limits.upper)
-    total -= _side(prices.below, limits.price_below, limits.soft_lower, limits.lower)
+    above, below = limits.own(prices.above), limits.own(prices.below)
+    total = _side(above, limits.price_above, limits.soft_upper, limits.upper)
+    total -= _side(below, limits.price_below, limits.soft_lower, limits.lower)
     total += float(prices.budget @ problem.budget_limit) if prices.budget.size else 0.0
     if relaxation > 0:
         hard = (
-            (prices.above - limits.price_above).max(initial=0.0),
-            (prices.below - limits.price_below).max(initial=0.0),
+            (above - limits.price_above).max(initial=0.0),
+            (below - limits.price_below).max(initial=0.0),
             prices.budget.max(initial=0.0),
         )
         total += max(hard) * relaxation

@@ -87,6 +87,10 @@ class CoreLp:
         self.above_row, above = _numbered(self.has_above, 0)
         self.below_row, below = _numbered(self.has_below, above)
         budgets = len(self.problem.budgets)
+        # A team's row stands in the place of its first member; the pairs of all members are in it.
+        self.pair_above, self.pair_below = (
+            limits.shared(self.above_row), limits.shared(self.below_row)
+        )  # fmt: skip
         self.budget_row = below + np.arange(budgets)
         self.pool_row = below + budgets if relaxation > 0 else -1
         self._limit_row_count = below + budgets + (1 if relaxation > 0 else 0)
@@ -162,8 +166,9 @@ class CoreLp:
             return
         nobody = self.problem.rep_count
         held = rep < nobody
-        np.subtract.at(self.fixed_load, rep[held], values.load[held])
-        np.subtract.at(self.fixed_fill, rep[held], values.fill[held])
+        place = self.problem.limits.at(rep[held])
+        np.subtract.at(self.fixed_load, place, values.load[held])
+        np.subtract.at(self.fixed_fill, place, values.fill[held])
         self.fixed_weight -= values.weight.sum(axis=0)
         self.owner_row[units] = self._row_count + np.arange(units.size)
         self.offset[units] = offset
@@ -238,8 +243,8 @@ class CoreLp:
         nobody = self.problem.rep_count
         held = (rep < nobody)[:, None]
         at = np.where(rep < nobody, rep, 0)
-        above = np.where(held & self.has_above[at], self.above_row[at], -1)
-        below = np.where(held & self.has_below[at], self.below_row[at], -1)
+        above = np.where(held, self.pair_above[at], -1)
+        below = np.where(held, self.pair_below[at], -1)
         budget = np.broadcast_to(self.budget_row, values.weight.shape)
         rows = [self.owner_row[unit][:, None], above, below, budget]
         entries = [np.ones((unit.size, 1)), values.load, values.fill, values.weight]
@@ -389,8 +394,9 @@ class CoreLp:
         """Dual prices of the limits, USD."""
         shape = self.has_above.shape
         above, below = np.zeros(shape), np.zeros(shape)
-        above[self.has_above] = -self.dual[self.above_row[self.has_above]]
-        below[self.has_below] = self.dual[self.below_row[self.has_below]]
+        has_above, has_below = self.pair_above >= 0, self.pair_below >= 0
+        above[has_above] = -self.dual[self.pair_above[has_above]]
+        below[has_below] = self.dual[self.pair_below[has_below]]
         budget = -self.dual[self.budget_row] * self.money
         return Prices(
             np.maximum(above * self.money, 0.0),

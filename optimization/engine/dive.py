@@ -54,16 +54,12 @@ class DivingLp:
         inside = np.flatnonzero(count > 1)
         best = arcs.rep[arcs.first[:-1]].copy()
         values = problem.pairs.at(np.arange(problem.unit_count), best)
-        shape = (problem.rep_count + 1, len(problem.resources))
-        load, fill = np.zeros(shape), np.zeros(shape)
-        for e in range(shape[1]):
-            load[:, e] = np.bincount(best, values.load[:, e], minlength=shape[0])
-            fill[:, e] = np.bincount(best, values.fill[:, e], minlength=shape[0])
+        totals = problem.limits.totals
         priced = arcs.values.priced(arcs.rep, certificate.prices)
         least = np.minimum.reduceat(priced, arcs.first[:-1])
         spread = priced - np.repeat(least, count)
         money = max(float(spread.mean()) / 100, float(spread.max(initial=0.0)) / 1e6)
-        fixed = (load[:-1], fill[:-1], values.weight.sum(axis=0))
+        fixed = (totals(best, values.load), totals(best, values.fill), values.weight.sum(axis=0))
         self.lp = CoreLp(problem, penalty, room, money if money > 1e-9 else 1.0, fixed)
         chosen = values.cost[inside], values.load[inside], values.fill[inside]
         self.lp.enter(

@@ -5,6 +5,7 @@ Sets         U units, J reps and nobody, A chosen pairs (u, j), E resources, B b
 Parameters   c_uj cost, USD a year; a_uje load, f_uje fill, w_ujb weight of a pair (see `problem`);
              lower_je, upper_je hard and soft_lower_je, soft_upper_je soft limits, scaled to 1;
              price_below_je, price_above_je USD per scaled unit beyond the soft limits; limit_b;
+             loads and limits of a team count in the place of its first rep j;
              R relaxation: total excess of hard limits that a plan may have; C clashes it may have
 Variables    x_uj in {0, 1}          unit u belongs to rep j
              over_je, short_je >= 0  excess of the hard upper limit, shortfall of the hard lower one
@@ -222,14 +223,23 @@ def _spread(arcs: Arcs) -> tuple[float, Floats]:
 
 def _load(model: Any, name: str, j: int) -> Any:
     """sum_u a_uje x_uj."""
-    mine = model.arcs_of_rep[j]
+    mine = _arcs_at(model, name, j)
     return _linear(model, mine, model.arcs.values.load[mine, model.resource[name]])
 
 
 def _fill(model: Any, name: str, j: int) -> Any:
     """sum_u f_uje x_uj."""
-    mine = model.arcs_of_rep[j]
+    mine = _arcs_at(model, name, j)
     return _linear(model, mine, model.arcs.values.fill[mine, model.resource[name]])
+
+
+def _arcs_at(model: Any, name: str, j: int) -> Ints:
+    """Pairs whose load counts in the place of rep j: those of the rep, or of the whole team."""
+    place = model.problem.limits.place
+    if place is None:
+        return np.asarray(model.arcs_of_rep[j])
+    members = np.flatnonzero(place[:, model.resource[name]] == j)
+    return np.concatenate([model.arcs_of_rep[i] for i in members])
 
 
 def _linear(model: Any, places: Ints, coefficients: Floats | None = None) -> Any:

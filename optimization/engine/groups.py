@@ -3,13 +3,15 @@
 Large plans are local: at the prices of the relaxation nearly every unit has its best reps close to
 each other. So the reps are split into groups such that few units have their two best reps in
 different ones, and each unit goes with the rep that holds most of it in the relaxation. A group's
-limits are those of its reps; every budget is divided as the relaxation uses it.
+limits are those of its reps; every budget, and every limit of a team whose reps are in several
+groups, is divided as the relaxation uses it.
 
 At 175,000 units x 500 reps ten groups of 50 take 45 s of one core to a plan that keeps every limit,
 where local search over all of it ends at 1.3 % after 100 million steps. What the borders cost is
 mended by splitting again elsewhere, from the plan that there is.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +21,7 @@ from optimization.engine.problem import (
     Bools,
     Floats,
     Ints,
+    Limits,
     Pairs,
     PairValues,
     Prices,
@@ -81,9 +84,10 @@ def groups_of(
         close *= np.where(apart[:, None] == apart, TOGETHER_BEFORE, 1.0)
     group_of = split_reps(close, size)
     holder = np.append(group_of, -1)[_holder(problem, shares, ranking)]
+    limits = _team_shares(problem, shares)
     budgets = _budget_shares(problem, shares, holder, int(group_of.max(initial=0)) + 1)
     return [
-        _group(problem, np.flatnonzero(holder == k), np.flatnonzero(group_of == k), budget)
+        _group(problem, limits, np.flatnonzero(holder == k), np.flatnonzero(group_of == k), budget)
         for k, budget in enumerate(budgets)
     ]
 
@@ -178,7 +182,45 @@ def _budget_shares(problem: Problem, shares: Shares, holder: Ints, count: int) -
     return part * problem.budget_limit
 
 
-def _group(problem: Problem, units: Ints, reps: Ints, budget: Floats) -> Group:
+def _team_shares(problem: Problem, shares: Shares) -> Callable[[Ints], Limits]:
+    """The limits of some reps: of a team's limit the part that they have of its load now."""
+    limits = problem.limits
+    if limits.place is None:
+        return limits.of
+    values = problem.pairs.at(shares.unit, shares.rep)
+    everyone, is_team = np.arange(problem.rep_count), limits.is_team
+
+    def held(taken: Floats) -> tuple[Floats, Floats]:
+        """(J, E) what each rep holds, and what its team does."""
+        mine = np.zeros((problem.rep_count + 1, taken.shape[1]))
+        np.add.at(mine, shares.rep, taken * shares.share[:, None])
+        return mine[:-1], limits.shared(limits.totals(everyone, mine[:-1]))
+
+    load, fill = held(values.load), held(values.fill)
+
+    def of(reps: Ints) -> Limits:
+        part = limits.of(reps)
+
+        def times(limit: Floats, mine: Floats, whole: Floats) -> Floats:
+            here, all_of_it = part.totals(np.arange(reps.size), mine[reps]), whole[reps]
+            share = np.where(all_of_it > 0, here / np.where(all_of_it > 0, all_of_it, 1.0), 1.0)
+            is_shared = np.isfinite(limit) & is_team
+            return np.where(is_shared, np.where(is_shared, limit, 0.0) * share, limit)
+
+        return replace(
+            part,
+            upper=times(part.upper, *load),
+            soft_upper=times(part.soft_upper, *load),
+            lower=times(part.lower, *fill),
+            soft_lower=times(part.soft_lower, *fill),
+        )
+
+    return of
+
+
+def _group(
+    problem: Problem, limits: Callable[[Ints], Limits], units: Ints, reps: Ints, budget: Floats
+) -> Group:
     place = np.full(problem.rep_count + 1, -1)
     place[reps] = np.arange(reps.size)
     at = np.full(problem.unit_count, -1)
@@ -189,7 +231,7 @@ def _group(problem: Problem, units: Ints, reps: Ints, budget: Floats) -> Group:
         problem=replace(
             problem,
             pairs=PairsAmong(problem.pairs.limited_to(reps), units, reps),
-            limits=problem.limits.of(reps),
+            limits=limits(reps),
             budget_limit=budget,
             separate=tuple(members for members in sets if members.size > 1),
             incumbent=incumbent,

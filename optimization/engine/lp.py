@@ -229,12 +229,9 @@ class Relaxation:
 
     def _whole(self) -> tuple[Floats, Floats, Floats]:
         """Load, fill and weight of all units where they stand."""
-        shape = (self.key_base, len(self.problem.resources))
-        load, fill = np.zeros(shape), np.zeros(shape)
-        for e in range(shape[1]):
-            load[:, e] = np.bincount(self.owner, self.values.load[:, e], minlength=shape[0])
-            fill[:, e] = np.bincount(self.owner, self.values.fill[:, e], minlength=shape[0])
-        return load[:-1], fill[:-1], self.values.weight.sum(axis=0)
+        totals = self.problem.limits.totals
+        load, fill = totals(self.owner, self.values.load), totals(self.owner, self.values.fill)
+        return load, fill, self.values.weight.sum(axis=0)
 
     def _enter(self, prices: Prices, ranking: Ranking) -> int:
         """Add pairs of negative reduced cost, and the units outside that have one."""

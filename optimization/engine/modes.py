@@ -18,6 +18,7 @@ from optimization.engine.cut_lp import CutLp
 from optimization.engine.dive import unit_sizes
 from optimization.engine.fixing import surviving_arcs
 from optimization.engine.mode_cuts import SPLIT, mode_cut
+from optimization.engine.priced_teams import with_priced_teams
 from optimization.engine.problem import TOLERANCE, Arcs, Bools, Floats, Problem
 from optimization.engine.watch import Watch
 
@@ -59,17 +60,20 @@ def raise_bound(
     arcs = surviving_arcs(problem, proved, cost, MOST_PAIRS)
     if arcs is None:
         return certificate.bound
+    priced = arcs.values.priced(arcs.rep, certificate.prices)
+    # The rows of these cuts are of single reps; those of teams are priced once and for all.
+    problem, arcs, constant = with_priced_teams(problem, arcs, proved.prices, relaxation)
+    cost -= constant
     size = unit_sizes(problem, arcs)
     if not (size >= LARGE_UNIT).any():
         return certificate.bound
-    priced = arcs.values.priced(arcs.rep, certificate.prices)
     penalty = PENALTY * max(abs(cost) / max(problem.rep_count, 1), 1.0)
     lp = CutLp(problem, arcs, priced, penalty, relaxation)
     lp.allow(_fitting(problem, arcs, relaxation))
-    bound = _cut(lp, size, certificate.bound, cost - gap, watch, tell)
+    bound = _cut(lp, size, certificate.bound - constant, cost - gap, watch, tell)
     if bound < cost - gap and nodes > 0 and not watch.is_over():
         bound = max(bound, branch(lp, size, bound, cost - gap, watch, nodes, tell))
-    return max(min(bound, cost), certificate.bound)
+    return max(min(bound, cost) + constant, certificate.bound)
 
 
 def _fitting(problem: Problem, arcs: Arcs, relaxation: float) -> Bools:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimization.engine.dense import DensePairs
-from optimization.engine.problem import TOLERANCE, Arcs, Bools, Floats, Ints, Limits, Problem
+from optimization.engine.problem import TOLERANCE, Arcs, Bools, Floats, Ints, Problem
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,20 @@ class Standing:
 
     @property
     def excess(self) -> Floats:
-        """(J) total excess of each rep's hard limits."""
+        """(J) total excess of each rep's hard limits; a team's is its first member's."""
+        return self._excess.sum(axis=1)
+
+    @property
+    def concern(self) -> Floats:
+        """(J) total excess of the hard limits that each rep is under, a team's with all members."""
+        return self.problem.limits.shared(self._excess).sum(axis=1)
+
+    @property
+    def _excess(self) -> Floats:
         limits = self.problem.limits
         over = np.maximum(self.load - limits.upper, 0.0)
         under = np.maximum(limits.lower - self.fill, 0.0)
-        total = np.where(over > TOLERANCE, over, 0.0) + np.where(under > TOLERANCE, under, 0.0)
-        return total.sum(axis=1)
+        return np.where(over > TOLERANCE, over, 0.0) + np.where(under > TOLERANCE, under, 0.0)
 
     def take(self, part: Part, answer: Ints) -> None:
         """Put a part's answer (n) into the plan."""
@@ -59,8 +67,9 @@ class Standing:
         old, new = pairs.at(part.units, before), pairs.at(part.units, after)
         for index, values, sign in ((before, old, -1.0), (after, new, 1.0)):
             held = index < part.nobody
-            np.add.at(self.load, index[held], sign * values.load[held])
-            np.add.at(self.fill, index[held], sign * values.fill[held])
+            at = self.problem.limits.at(index[held])
+            np.add.at(self.load, at, sign * values.load[held])
+            np.add.at(self.fill, at, sign * values.fill[held])
             self.used += sign * values.weight.sum(axis=0)
         self.owner[part.units] = after
 
@@ -103,21 +112,14 @@ def part_of(standing: Standing, arcs: Arcs, reps: Ints) -> Part:
     # What the reps hold beside these units moves their limits.
     mine = problem.pairs.at(units, owner[units])
     own = np.searchsorted(reps, owner[units])
-    other_load, other_fill = standing.load[reps].copy(), standing.fill[reps].copy()
-    np.subtract.at(other_load, own, mine.load)
-    np.subtract.at(other_fill, own, mine.fill)
-    limits = problem.limits.of(reps)
+    limits, shared = problem.limits.of(reps), problem.limits.shared
+    other_load, other_fill = shared(standing.load)[reps].copy(), shared(standing.fill)[reps].copy()
+    np.subtract.at(other_load, limits.at(own), mine.load)
+    np.subtract.at(other_fill, limits.at(own), mine.fill)
     part = replace(
         problem,
         pairs=DensePairs(allowed, cost, load, fill, weight),
-        limits=Limits(
-            lower=limits.lower - other_fill,
-            upper=limits.upper - other_load,
-            soft_lower=limits.soft_lower - other_fill,
-            soft_upper=limits.soft_upper - other_load,
-            price_below=limits.price_below,
-            price_above=limits.price_above,
-        ),
+        limits=limits.less(other_load, other_fill),
         budget_limit=problem.budget_limit - (standing.used - mine.weight.sum(axis=0)),
         separate=_inside(problem, place, owner, allowed, reps),
         incumbent=None,

@@ -16,12 +16,15 @@ subject to  sum_j x_uj = 1
             at most one unit of every `separate` set at any one rep
 with load_je = sum_u a_uje x_uj and fill_je = sum_u f_uje x_uj.
 
+A limit may be of a *team* (the reps of a manager or region): then load_je and fill_je are sums over
+its members, counted in the place of the first of them (`Limits.place`), and so is the limit.
+
 Loads are scaled: 1 is the rep's whole target or capacity. Excess of hard limits and budgets is
 measured in that scale; their sum is the *relaxation* of a plan, 0 for a plan that keeps them all.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +32,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Array = TypeVar("Array", Floats, Ints)
 
 # Scaled loads from which HiGHS no longer treats rows reliably (from 1e15 it drops them silently).
 COEFFICIENT_LIMIT = 1e7
@@ -46,6 +50,9 @@ class Limits:
     soft_upper: Floats
     price_below: Floats  # USD per scaled unit, 0 without a soft lower limit
     price_above: Floats  # USD per scaled unit, 0 without a soft upper limit
+    # (J, E) the rep in whose place the loads of each rep count: the first of the team where a limit
+    # is a team's, whose other members have none of their own. None: everybody's in their own.
+    place: Ints | None = None
 
     @classmethod
     def none(cls, reps: int, resources: int) -> "Limits":
@@ -60,14 +67,83 @@ class Limits:
             price_above=np.zeros(shape),
         )
 
+    @property
+    def is_team(self) -> Bools:
+        """(E) resources whose limits are of teams."""
+        if self.place is None:
+            return np.zeros(self.upper.shape[1], dtype=bool)
+        return (self.place != np.arange(self.upper.shape[0])[:, None]).any(axis=0)
+
     def of(self, reps: Ints) -> "Limits":
-        """The limits of some reps, in that order."""
-        return Limits(**{name: value[reps] for name, value in vars(self).items()})
+        """The limits of some reps, rising; a team's are those of its members among them."""
+        if self.place is None:
+            return Limits(*[value[reps] for value in self._sides.values()])
+        team = self.place[reps]
+        local = np.empty(team.shape, dtype=np.int64)
+        for e in range(team.shape[1]):
+            _, first, of = np.unique(team[:, e], return_index=True, return_inverse=True)
+            local[:, e] = first[of]
+        none = vars(Limits.none(*team.shape))
+        is_first = local == np.arange(reps.size)[:, None]
+        seen = {name: self.shared(value)[reps] for name, value in self._sides.items()}
+        return Limits(*[np.where(is_first, seen[name], none[name]) for name in seen], place=local)
+
+    def seen_by(self, reps: Ints) -> "Limits":
+        """The limits that each of some reps is under, (n, E), a team's in every member's row."""
+        return Limits(*[self.shared(value)[reps] for value in self._sides.values()])
+
+    def less(self, load: Floats, fill: Floats) -> "Limits":
+        """What is left of the limits beside a load and a fill, (J, E) each."""
+        return replace(
+            self,
+            lower=self.lower - fill,
+            upper=self.upper - load,
+            soft_lower=self.soft_lower - fill,
+            soft_upper=self.soft_upper - load,
+        )
+
+    @property
+    def _sides(self) -> dict[str, Floats]:
+        """The six limits and prices in the order of the fields."""
+        return {name: value for name, value in vars(self).items() if name != "place"}
+
+    # -- where loads count -----------------------------------------------------------------------
+
+    def at(self, rep: Ints) -> tuple[Ints, ...]:
+        """Index of (J, E) where what pairs (n) bring to reps counts, for `np.add.at`."""
+        if self.place is None:
+            return (rep,)
+        return self.place[rep], np.arange(self.place.shape[1])[None, :]
+
+    def totals(self, rep: Ints, values: Floats) -> Floats:
+        """(J, E) sums of values (n, E) of pairs with reps (n); those of nobody are left out."""
+        reps, resources = self.upper.shape
+        total = np.zeros((reps + 1, resources))
+        for e in range(resources):
+            at = rep if self.place is None else np.append(self.place[:, e], reps)[rep]
+            total[:, e] = np.bincount(at, weights=values[:, e], minlength=reps + 1)
+        return total[:-1]
+
+    def shared(self, values: Array) -> Array:
+        """(J, E) values of every rep's place: a team's, in the row of each of its members."""
+        if self.place is None:
+            return values
+        return values[self.place, np.arange(self.place.shape[1])]
+
+    def own(self, values: Floats) -> Floats:
+        """(J, E) values that are shared, each of them in its place only."""
+        if self.place is None:
+            return values
+        return np.where(self.place == np.arange(self.place.shape[0])[:, None], values, 0.0)
 
 
 @dataclass(frozen=True)
 class Prices:
-    """A dual price, >= 0, of every limit. Any such prices prove a lower bound (see `bound`)."""
+    """A dual price, >= 0, of every limit. Any such prices prove a lower bound (see `bound`).
+
+    The price of a team's limit stands in the row of every member, so that what a pair costs at the
+    prices is the same sum for all limits.
+    """
 
     above: Floats  # (J, E) USD per scaled unit of load
     below: Floats  # (J, E) USD per scaled unit of fill
@@ -211,16 +287,11 @@ class Problem:
     def evaluate(self, owner: Ints) -> "Evaluation":
         """Cost and limits of a plan; owner: (U) rep index, `rep_count` for nobody."""
         values = self.pairs.at(np.arange(self.unit_count), owner)
-        shape = (self.rep_count + 1, len(self.resources))
-        load, fill = np.zeros(shape), np.zeros(shape)
-        for e in range(shape[1]):
-            load[:, e] = np.bincount(owner, weights=values.load[:, e], minlength=shape[0])
-            fill[:, e] = np.bincount(owner, weights=values.fill[:, e], minlength=shape[0])
         return Evaluation(
             problem=self,
             pair_cost=float(values.cost.sum()),
-            load=load[:-1],
-            fill=fill[:-1],
+            load=self.limits.totals(owner, values.load),
+            fill=self.limits.totals(owner, values.fill),
             budget_use=values.weight.sum(axis=0),
             clashes=self._clashes(owner),
         )

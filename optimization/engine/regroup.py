@@ -56,12 +56,13 @@ class _Round:
         room = np.where(np.isfinite(top), np.maximum(top - standing.load, 0.0), 0.0)
         floor = np.where(prices.below > limits.price_below, limits.lower, limits.soft_lower)
         spare = np.where(np.isfinite(floor), np.maximum(standing.fill - floor, 0.0), 0.0)
-        return loss + (prices.above * room + prices.below * spare).sum(axis=1)
+        own = limits.own(prices.above) * room + limits.own(prices.below) * spare
+        return loss + own.sum(axis=1)
 
     def group(self, taken: Ints) -> Ints | None:
         """The next reps to deal among, none of them in `taken`; None where there are too few."""
         reps, owner = self.problem.rep_count, self.standing.owner
-        loss, broken = self.losses(), self.standing.excess
+        loss, broken = self.losses(), self.standing.concern
         # A rep over its limits comes before any that only loses money.
         need = loss + broken * (10 * loss.sum() + 1.0)
         free = np.ones(reps, dtype=bool)

@@ -14,7 +14,6 @@ from optimization.engine.problem import (
     Arcs,
     Floats,
     Ints,
-    Limits,
     Pairs,
     PairValues,
     Prices,
@@ -85,21 +84,10 @@ class Sample:
 def _without(problem: Problem, units: Ints, owner: Ints) -> Problem:
     """The problem whose limits are what some units, each at its owner, leave."""
     values = problem.pairs.at(units, owner)
-    shape = (problem.rep_count + 1, len(problem.resources))
-    load, fill = np.zeros(shape), np.zeros(shape)
-    np.add.at(load, owner, values.load)
-    np.add.at(fill, owner, values.fill)
     limits = problem.limits
     return replace(
         problem,
-        limits=Limits(
-            lower=limits.lower - fill[:-1],
-            upper=limits.upper - load[:-1],
-            soft_lower=limits.soft_lower - fill[:-1],
-            soft_upper=limits.soft_upper - load[:-1],
-            price_below=limits.price_below,
-            price_above=limits.price_above,
-        ),
+        limits=limits.less(limits.totals(owner, values.load), limits.totals(owner, values.fill)),
         budget_limit=problem.budget_limit - values.weight.sum(axis=0),
     )
 

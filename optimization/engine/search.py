@@ -140,6 +140,7 @@ class _Run:
             else:
                 self.state.penalty[:] = self.ground.penalty
                 self.state.budget_penalty[:] = self.ground.budget_penalty
+                self.state.team_penalty[:] = self.ground.team_penalty
             if is_gentle:
                 heats, loose = (GENTLE_HOT * heat, GENTLE_COLD * heat), GENTLE_LOOSE
             else:
@@ -208,6 +209,9 @@ def _first_state(problem: Problem, ground: Ground, seed: int) -> kernels.State:
         best=ground.start.copy(),
         log=np.zeros(free, np.int64),
         is_logged=np.zeros(free, np.int64),
+        team_y=np.zeros(field.team_dual.size),
+        team_penalty=ground.team_penalty.copy(),
+        team_change=np.zeros(field.team_dual.size),
         total=total,
         count=np.zeros(kernels.COUNTS, np.int64),
         # The generator must not start at zero.

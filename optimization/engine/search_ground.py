@@ -33,17 +33,18 @@ class Ground:
 
     units: Ints  # (F) units with a choice
     field: Field
-    base: tuple[Floats, Floats, float]
+    base: tuple[Floats, Floats, Floats, float]
     start: Ints  # (F) arcs of the start
     penalty: Floats  # (J + 1, Q) first penalties
     budget_penalty: Floats  # (B)
+    team_penalty: Floats  # (Z)
     clash_penalty: float
     spread: float  # typical USD between a unit's two cheapest arcs
 
     @classmethod
     def of(cls, problem: Problem, arcs: Arcs, owner: Ints, prices: Prices | None) -> "Ground":
         arcs = _with_pairs(problem, arcs, owner)
-        sides = Sides.of(problem)
+        sides, teams = Sides.of(problem), TeamSides.of(problem)
         unit = arcs.unit
         reps, budgets = problem.rep_count, len(problem.budgets)
         at_start = np.flatnonzero(arcs.rep == owner[unit])
@@ -54,6 +55,7 @@ class Ground:
         np.add.at(base_y, owner[choices == 1], sides.amounts(_part(arcs.values, fixed)))
         base = (
             base_y,
+            teams.held(owner[choices == 1], _part(arcs.values, fixed)),
             arcs.values.weight[fixed].sum(axis=0),
             float(arcs.values.cost[fixed].sum()),
         )
@@ -85,6 +87,8 @@ class Ground:
         first_penalty = (
             DUAL_SHARE * hard_part + SOFT_SHARE * soft_price + TYPICAL_SHARE * base_price
         )
+        team_dual = teams.duals(duals)
+        team_hard = np.maximum(team_dual - teams.limit[:, 1], 0.0)
         apart_first, apart = _apart(problem, units)
         field = Field(
             first=first,
@@ -109,6 +113,11 @@ class Ground:
             standing=_standing(problem, owner, choices > 1, unit[order], rep),
             apart_first=apart_first,
             apart=apart,
+            team=teams.row,
+            team_amount=teams.amounts(values),
+            team_limit=teams.limit,
+            team_dual=team_dual,
+            team_least=1.05 * team_hard + 0.05 * base_price,
         )
         return cls(
             units=units,
@@ -117,6 +126,9 @@ class Ground:
             start=rank_of[at_start[units]],
             penalty=first_penalty,
             budget_penalty=1.5 * duals.budget + base_price,
+            team_penalty=DUAL_SHARE * team_hard
+            + SOFT_SHARE * teams.limit[:, 1]
+            + TYPICAL_SHARE * base_price,
             clash_penalty=10 * spread,
             spread=spread,
         )
@@ -138,7 +150,7 @@ class Sides:
             (1.0, limits.soft_upper, limits.price_above, limits.upper),
             (-1.0, -limits.soft_lower, limits.price_below, -limits.lower),
         ):
-            for e in range(len(problem.resources)):
+            for e in np.flatnonzero(~limits.is_team).tolist():
                 if np.isinf(hard[:, e]).all() and not (price[:, e] > 0).any():
                     continue
                 row = np.full((reps + 1, 3), np.inf)
@@ -168,6 +180,74 @@ class Sides:
     def duals(self, prices: Prices) -> Floats:
         """(J, Q) dual prices of the sides."""
         return np.where(self.sign > 0, prices.above[:, self.column], prices.below[:, self.column])
+
+
+@dataclass(frozen=True)
+class TeamSides:
+    """Every limit of a team as an upper side: a row for each team and side."""
+
+    column: Ints  # (P) resource
+    sign: Floats  # (P) 1 for a load, -1 for a fill
+    row: Ints  # (J + 1, P) -1 without a limit
+    first: Ints  # (Z) first rep of the team
+    side: Ints  # (Z) place of the side
+    limit: Floats  # (Z, 3) soft limit, soft price, hard limit
+
+    @classmethod
+    def of(cls, problem: Problem) -> "TeamSides":
+        limits, reps = problem.limits, problem.rep_count
+        columns: list[int] = []
+        signs: list[float] = []
+        rows, firsts, sides = [], [], []
+        limit, count = [np.zeros((0, 3))], 0
+        for sign, soft, price, hard in (
+            (1.0, limits.soft_upper, limits.price_above, limits.upper),
+            (-1.0, -limits.soft_lower, limits.price_below, -limits.lower),
+        ):
+            for e in np.flatnonzero(limits.is_team).tolist():
+                first = np.flatnonzero(np.isfinite(hard[:, e]) | (price[:, e] > 0))
+                if not first.size:
+                    continue
+                number = np.full(reps, -1)
+                number[first] = count + np.arange(first.size)
+                assert limits.place is not None
+                rows.append(np.append(number[limits.place[:, e]], -1))
+                at = np.where(price[first, e] > 0, soft[first, e], np.inf)
+                most = hard[first, e] + TOLERANCE / 2
+                limit.append(np.column_stack((at, price[first, e], most)))
+                firsts.append(first)
+                sides.append(np.full(first.size, len(columns)))
+                columns.append(e)
+                signs.append(sign)
+                count += first.size
+        none = np.zeros(0, np.int64)
+        return cls(
+            column=np.array(columns, np.int64),
+            sign=np.array(signs),
+            row=np.column_stack(rows) if rows else np.zeros((reps + 1, 0), np.int64),
+            first=np.concatenate([none, *firsts]),
+            side=np.concatenate([none, *sides]),
+            limit=np.concatenate(limit),
+        )
+
+    def amounts(self, values: PairValues) -> Floats:
+        """(n, P) signed amounts of n pairs."""
+        both = np.where(self.sign > 0, values.load[:, self.column], -values.fill[:, self.column])
+        return np.ascontiguousarray(both)
+
+    def held(self, rep: Ints, values: PairValues) -> Floats:
+        """(Z) what n pairs with these reps bring to the teams."""
+        row, amount = self.row[rep], self.amounts(values)
+        return np.bincount(row[row >= 0], amount[row >= 0], self.first.size).astype(np.float64)
+
+    def duals(self, prices: Prices) -> Floats:
+        """(Z) dual prices of the rows, none above the soft price where there is no hard limit."""
+        above, below = prices.above[self.first], prices.below[self.first]
+        column = self.column[self.side]
+        one = np.arange(self.first.size)
+        dual = np.where(self.sign[self.side] > 0, above[one, column], below[one, column])
+        soft = np.isinf(self.limit[:, 2])
+        return np.where(soft, np.minimum(dual, self.limit[:, 1]), dual)
 
 
 def _with_pairs(problem: Problem, arcs: Arcs, owner: Ints) -> Arcs:

@@ -10,6 +10,9 @@ best of a sample of its own units, and so on (an ejection chain, Yagiura, Ibarak
 depth 1 is a shift, depth 2 back to the giving rep is a swap. The first prefix of the chain whose
 change of cost plus charges passes the Metropolis test is kept, else all of it is undone.
 
+Limits of teams are charged alike. A chain is priced link by link; where a team is in several of its
+links, that is put right before the chain is kept.
+
 Penalties follow Yagiura, Ibaraki & Glover (2006): up while a limit is exceeded, down while it is
 kept. The kernels are compiled without the global lock and draw from their own generator, so plans
 depend on nothing but the seed and the number of steps.
@@ -39,7 +42,8 @@ RISE, FALL = 1.03, 0.97
 
 
 class Field(NamedTuple):
-    """What the search never changes: F units with a choice, A arcs, J + 1 reps, Q sides."""
+    """What the search never changes: F units with a choice, A arcs, J + 1 reps, Q sides of single
+    reps, P sides of teams with Z rows in all."""
 
     first: Ints  # (F + 1) arcs of each unit, cheapest at the given prices first
     rep: Ints  # (A)
@@ -61,6 +65,11 @@ class Field(NamedTuple):
     standing: Floats  # (A) units without a choice that the arc must not meet at its rep
     apart_first: Ints  # (F + 1) units that must not share a rep with this one
     apart: Ints  # (...)
+    team: Ints  # (J + 1, P) row of each rep's team, -1 without one
+    team_amount: Floats  # (A, P) signed
+    team_limit: Floats  # (Z, 3) as `limit`
+    team_dual: Floats  # (Z)
+    team_least: Floats  # (Z)
 
 
 class State(NamedTuple):
@@ -80,6 +89,9 @@ class State(NamedTuple):
     best: Ints  # (F) arcs of the best plan, but for the logged units
     log: Ints  # (F) units changed since `best` was the current plan
     is_logged: Ints  # (F)
+    team_y: Floats  # (Z)
+    team_penalty: Floats  # (Z)
+    team_change: Floats  # (Z) 0 but while a chain is priced
     total: Floats
     count: Ints
     random: np.ndarray  # (1) uint64
@@ -145,6 +157,103 @@ def _charge_after(y, limit, penalty, dual, j, amount, on, off):
 
 
 @njit(cache=True, nogil=True)
+def _team_charge(field, state, r, y):
+    """Charge of the row r of a team that holds y."""
+    total = -field.team_dual[r] * y
+    over = y - field.team_limit[r, 0]
+    if over > 0.0:
+        total += field.team_limit[r, 1] * over
+    over = y - field.team_limit[r, 2]
+    if over > 0.0:
+        total += state.team_penalty[r] * over
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _team_change(field, state, j, on, i, off):
+    """What the charges of teams grow by if arc `on` came to rep j and arc `off` went from rep i."""
+    total = 0.0
+    for p in range(field.team.shape[1]):
+        r, s = field.team[j, p], field.team[i, p]
+        if r >= 0:
+            y = state.team_y[r]
+            after = y + field.team_amount[on, p]
+            if s == r:
+                after -= field.team_amount[off, p]
+            total += _team_charge(field, state, r, after) - _team_charge(field, state, r, y)
+        if s >= 0 and s != r:
+            y = state.team_y[s]
+            after = y - field.team_amount[off, p]
+            total += _team_charge(field, state, s, after) - _team_charge(field, state, s, y)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _team_relief(field, state, j):
+    """The most that the charges of rep j's teams can fall by, leaving out the dual prices."""
+    total = 0.0
+    for p in range(field.team.shape[1]):
+        r = field.team[j, p]
+        if r >= 0:
+            y = state.team_y[r]
+            total += _team_charge(field, state, r, y) + field.team_dual[r] * y
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _team_chain(field, state, found, length, share):
+    """What the teams charge for a whole chain beyond what was counted link by link."""
+    if field.team.shape[1] == 0:
+        return 0.0
+    counted, whole = 0.0, 0.0
+    for k in range(length):
+        on = found[k]
+        u = field.unit[on]
+        off = state.arc[u]
+        j, i = field.rep[on], field.rep[off]
+        # Link by link, rep j got `on` and gave what comes next; the last one gave nothing, and the
+        # first unit's rep got nothing.
+        if k + 1 < length:
+            counted += _team_change(field, state, j, on, j, state.arc[field.unit[found[k + 1]]])
+        else:
+            first = state.arc[field.unit[found[0]]]
+            counted += _team_change(field, state, j, on, field.rep[first], first)
+        for p in range(field.team.shape[1]):
+            r, s = field.team[j, p], field.team[i, p]
+            if r >= 0:
+                before = state.team_change[r]
+                state.team_change[r] += field.team_amount[on, p]
+                y = state.team_y[r]
+                whole += _team_charge(field, state, r, y + state.team_change[r])
+                whole -= _team_charge(field, state, r, y + before)
+            if s >= 0:
+                before = state.team_change[s]
+                state.team_change[s] -= field.team_amount[off, p]
+                y = state.team_y[s]
+                whole += _team_charge(field, state, s, y + state.team_change[s])
+                whole -= _team_charge(field, state, s, y + before)
+    for k in range(length):
+        off = state.arc[field.unit[found[k]]]
+        for p in range(field.team.shape[1]):
+            if field.team[field.rep[found[k]], p] >= 0:
+                state.team_change[field.team[field.rep[found[k]], p]] = 0.0
+            if field.team[field.rep[off], p] >= 0:
+                state.team_change[field.team[field.rep[off], p]] = 0.0
+    return share * (whole - counted)
+
+
+@njit(cache=True, nogil=True)
+def _put_team(field, state, r, amount):
+    """Add an amount to what a team holds, and the difference to the totals."""
+    limit, y = field.team_limit, state.team_y[r]
+    state.team_y[r] = y + amount
+    soft = max(y + amount - limit[r, 0], 0.0) - max(y - limit[r, 0], 0.0)
+    if limit[r, 1] > 0.0:
+        state.total[COST] += limit[r, 1] * soft
+    state.total[EXCESS] += max(y + amount - limit[r, 2], 0.0) - max(y - limit[r, 2], 0.0)
+
+
+@njit(cache=True, nogil=True)
 def _soft_and_excess(y, limit, j):
     soft = 0.0
     excess = 0.0
@@ -183,6 +292,11 @@ def _shift(field, state, u, a):
     for q in range(y.shape[1]):
         y[i, q] -= field.amount[off, q]
         y[j, q] += field.amount[a, q]
+    for p in range(field.team.shape[1]):
+        if field.team[i, p] >= 0:
+            _put_team(field, state, field.team[i, p], -field.team_amount[off, p])
+        if field.team[j, p] >= 0:
+            _put_team(field, state, field.team[j, p], field.team_amount[a, p])
     for b in range(field.budget.size):
         before = state.used[b] - field.budget[b]
         after = before + field.weight[a, b] - field.weight[off, b]
@@ -261,9 +375,11 @@ def _keep_best(state, allowance):
 
 @njit(cache=True, nogil=True)
 def refresh(field, state, base, allowance):
-    """All sums afresh; base: (J + 1, Q) amounts, (B) use and cost of what has no choice."""
-    base_y, base_used, base_cost = base
+    """All sums afresh; base: (J + 1, Q) amounts, (Z) those of teams, (B) use and cost of what has
+    no choice."""
+    base_y, base_team, base_used, base_cost = base
     state.y[:] = base_y
+    state.team_y[:] = base_team
     state.used[:] = base_used
     state.held_count[:] = 0
     cost = base_cost
@@ -275,6 +391,9 @@ def refresh(field, state, base, allowance):
             state.y[j, q] += field.amount[a, q]
         for b in range(field.budget.size):
             state.used[b] += field.weight[a, b]
+        for p in range(field.team.shape[1]):
+            if field.team[j, p] >= 0:
+                state.team_y[field.team[j, p]] += field.team_amount[a, p]
         cost += field.cost[a]
         state.place[u] = state.held_count[j]
         state.held[field.into_first[j] + state.held_count[j]] = u
@@ -287,6 +406,10 @@ def refresh(field, state, base, allowance):
         cost += soft
         excess += over
         _mark(field, state, j)
+    for r in range(state.team_y.size):
+        if field.team_limit[r, 1] > 0.0:
+            cost += field.team_limit[r, 1] * max(state.team_y[r] - field.team_limit[r, 0], 0.0)
+        excess += max(state.team_y[r] - field.team_limit[r, 2], 0.0)
     for b in range(field.budget.size):
         excess += max(state.used[b] - field.budget[b], 0.0)
     state.total[COST] = cost
@@ -321,6 +444,11 @@ def _adapt(field, state, allowance):
             elif state.y[j, q] > field.limit[j, q, 2]:
                 state.penalty[j, q] *= RISE
         state.charge[j] = _charge(state.y, field.limit, state.penalty, field.dual, j)
+    for r in range(state.team_y.size):
+        if not is_over:
+            state.team_penalty[r] = max(state.team_penalty[r] * FALL, field.team_least[r])
+        elif state.team_y[r] > field.team_limit[r, 2]:
+            state.team_penalty[r] *= RISE
     for b in range(field.budget.size):
         if not is_over:
             state.budget_penalty[b] = max(state.budget_penalty[b] * FALL, field.budget_least[b])
@@ -384,7 +512,8 @@ def anneal(field, state, course, evaluations):
             share = course.weight * (course.last_weight / course.weight) ** (spent / evaluations)
             relief = 0.0
             for j in range(nobody):
-                relief = max(relief, charge[j] - field.floor[j])
+                mine = charge[j] - field.floor[j] + _team_relief(field, state, j)
+                relief = max(relief, mine)
         if spent >= due:
             _adapt(field, state, course.allowance)
             due += course.adapt
@@ -414,7 +543,8 @@ def anneal(field, state, course, evaluations):
                     base = sums[p] + priced[a] - priced[was]
                     if base - share * relief >= lowest:
                         break
-                    if base - share * (charge[j] - field.floor[j]) >= lowest and j != origin:
+                    most = charge[j] - field.floor[j] + _team_relief(field, state, j)
+                    if base - share * most >= lowest and j != origin:
                         spent += 1
                         continue
                     met = field.standing[a] - field.standing[was]
@@ -426,6 +556,7 @@ def anneal(field, state, course, evaluations):
                         spent += 1
                         total = -charge[j]
                         total += _charge_after(y, limit, penalty, dual, j, amount, a, leaving)
+                        total += _team_change(field, state, j, a, j, leaving)
                         total = base + share * total
                         if total < lowest:
                             lowest = total
@@ -444,6 +575,7 @@ def anneal(field, state, course, evaluations):
                     spent += 1
                     total = -charge[j] + emptied
                     total += _charge_after(y, limit, penalty, dual, j, amount, a, -1)
+                    total += _team_change(field, state, j, a, origin, leaving)
                     total = base + share * total
                     if total < lowest:
                         lowest = total
@@ -466,6 +598,7 @@ def anneal(field, state, course, evaluations):
                         v = state.held[field.into_first[j] + at]
                         total = -charge[j]
                         total += _charge_after(y, limit, penalty, dual, j, amount, a, state.arc[v])
+                        total += _team_change(field, state, j, a, j, state.arc[v])
                         total = base + share * total
                         if total >= lowest:
                             continue
@@ -489,6 +622,8 @@ def anneal(field, state, course, evaluations):
             sums, next_sums = next_sums, sums
             loose, next_loose = next_loose, loose
             count = next_count
+        if length > 1:
+            lowest += _team_chain(field, state, found, length, share)
         if length > 0 and _fits_budgets(field, state, found, length, lowest, threshold):
             for k in range(length):
                 a = found[k]
@@ -506,7 +641,7 @@ def anneal(field, state, course, evaluations):
 
 @njit(cache=True, nogil=True)
 def _fits_budgets(field, state, found, length, change, threshold):
-    """Whether the chain passes with the budgets counted as well."""
+    """Whether the chain passes with the budgets (and whole teams) counted as well."""
     for b in range(field.budget.size):
         weight = 0.0
         for k in range(length):

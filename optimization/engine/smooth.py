@@ -190,15 +190,19 @@ def _damped(curve: kernels.Curvature, damping: float) -> kernels.Curvature:
 def _terms(problem: Problem, penalty: float) -> kernels.Terms:
     """Limits as slopes of their cost; the penalty ends the prices of hard ones."""
     limits, budgets = problem.limits, problem.budget_limit
-    hard_below, hard_above = np.isfinite(limits.lower), np.isfinite(limits.upper)
+    # Prices of teams are left to the linear relaxation: a price of 0 proves a bound as well.
+    single = ~limits.is_team
+    hard_below = np.isfinite(limits.lower) & single
+    hard_above = np.isfinite(limits.upper) & single
+    price_below, price_above = limits.price_below * single, limits.price_above * single
     knot, slope = np.zeros((*limits.lower.shape, 5)), np.zeros((*limits.lower.shape, 4))
-    knot[..., 0] = -limits.price_below - np.where(hard_below, penalty, 0.0)
-    knot[..., 1] = -limits.price_below
-    knot[..., 3] = limits.price_above
-    knot[..., 4] = limits.price_above + np.where(hard_above, penalty, 0.0)
+    knot[..., 0] = -price_below - np.where(hard_below, penalty, 0.0)
+    knot[..., 1] = -price_below
+    knot[..., 3] = price_above
+    knot[..., 4] = price_above + np.where(hard_above, penalty, 0.0)
     slope[..., 0] = np.where(hard_below, limits.lower, 0.0)
-    slope[..., 1] = _where_priced(limits.price_below, limits.soft_lower)
-    slope[..., 2] = _where_priced(limits.price_above, limits.soft_upper)
+    slope[..., 1] = _where_priced(price_below, limits.soft_lower)
+    slope[..., 2] = _where_priced(price_above, limits.soft_upper)
     slope[..., 3] = np.where(hard_above, limits.upper, 0.0)
     size = limits.lower.size + budgets.size
     knots, slopes = np.zeros((size, 5)), np.zeros((size, 4))

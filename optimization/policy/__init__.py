@@ -6,6 +6,7 @@ JSON Schema. Every key with its default stands in config/policies/default.yaml.
 
 from optimization.errors import PolicyError
 from optimization.policy.balance import (
+    LEVEL_PREFIX,
     LIMIT_PREFIX,
     METRICS,
     AccountLimit,
@@ -13,6 +14,7 @@ from optimization.policy.balance import (
     MoveBudget,
     UnassignedTier,
 )
+from optimization.policy.levels import LevelBand, LevelPolicy
 from optimization.policy.loading import load_policy
 from optimization.policy.ownership import EligibilityRule, KeepTogether, LockRule, MustSeparate
 from optimization.policy.prices import (
@@ -27,6 +29,7 @@ from optimization.policy.rebalancing import DriftPolicy, RebalancingPolicy
 from optimization.policy.schema import Policy, policy_schema
 
 __all__ = [
+    "LEVEL_PREFIX",
     "LIMIT_PREFIX",
     "METRICS",
     "AccountLimit",
@@ -34,6 +37,8 @@ __all__ = [
     "DriftPolicy",
     "EligibilityRule",
     "KeepTogether",
+    "LevelBand",
+    "LevelPolicy",
     "LockRule",
     "MetricBand",
     "MoveBudget",

@@ -23,6 +23,7 @@ BudgetMeasure = Literal["accounts", "sales", "tenure_months"]
 # Names of the other limits of a rep; a metric of the same name could not be told from them.
 RESERVED_NAMES = ("clock_hours", "travel_hours")
 LIMIT_PREFIX = "limit:"
+LEVEL_PREFIX = "level:"
 
 
 class MetricBand(Settings):
@@ -79,7 +80,7 @@ class MetricBand(Settings):
             )
         if self.name in METRICS and self.name != self.metric:
             raise ValueError(f"name {self.name} is that of another measure; choose a new one")
-        if self.name in RESERVED_NAMES or self.name.startswith(LIMIT_PREFIX):
+        if self.name in RESERVED_NAMES or self.name.startswith((LIMIT_PREFIX, LEVEL_PREFIX)):
             raise ValueError(f"name {self.name} is reserved; choose another one")
         return self
 

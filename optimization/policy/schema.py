@@ -5,8 +5,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from optimization.policy.balance import AccountLimit, MetricBand, MoveBudget, UnassignedTier
+from optimization.errors import nearest
+from optimization.policy.balance import (
+    METRICS,
+    AccountLimit,
+    MetricBand,
+    MoveBudget,
+    UnassignedTier,
+)
 from optimization.policy.fields import Settings
+from optimization.policy.levels import LevelPolicy
 from optimization.policy.ownership import EligibilityRule, KeepTogether, LockRule, MustSeparate
 from optimization.policy.prices import (
     DisruptionPolicy,
@@ -21,6 +29,7 @@ from optimization.policy.transition import TransitionPolicy
 
 NAMED_LISTS = (
     "metrics",
+    "levels",
     "keep_together",
     "must_separate",
     "eligibility",
@@ -40,6 +49,11 @@ class Policy(Settings):
     metrics: list[MetricBand] = Field(
         default_factory=lambda: [MetricBand(metric="hours"), MetricBand(metric="potential")],
         description="The bands, any number. A measure not listed is published but not limited.",
+    )
+    levels: list[LevelPolicy] = Field(
+        default_factory=list,
+        description="Bands of groups of reps, such as managers and regions. Hard, like those of "
+        "the reps.",
     )
     on_infeasible: Literal["relax", "stop"] = Field(
         default="relax",
@@ -87,6 +101,14 @@ class Policy(Settings):
     def _names_are_unique(self) -> "Policy":
         for block in NAMED_LISTS:
             _refuse_twice(block, [rule.name for rule in getattr(self, block)])
+        known = {band.name for band in self.metrics} | set(METRICS)
+        for level in self.levels:
+            for band in level.metrics:
+                if band.metric not in known:
+                    raise ValueError(
+                        f"levels {level.by}: no metric is called {band.metric}"
+                        f"{nearest(band.metric, sorted(known))}; known: {', '.join(sorted(known))}"
+                    )
         _refuse_twice("move_budgets", [budget.measure for budget in self.move_budgets])
         return self
 

@@ -17,7 +17,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from optimization.book.amounts import reps_in_words, resource_in_words
+from optimization.book.amounts import holder_in_words, reps_in_words, resource_in_words
 from optimization.book.planning import Planning, build_planning
 from optimization.book.tables import Floats, Ints
 from optimization.engine.problem import TOLERANCE, PairValues
@@ -122,10 +122,9 @@ class _Desk:
         assert home is not None
         owner = np.where(home >= 0, home, self.problem.rep_count)
         values = self.problem.pairs.at(np.arange(owner.size), owner)
-        shape = (self.problem.rep_count + 1, len(self.problem.resources))
-        self.load, self.fill = np.zeros(shape), np.zeros(shape)
-        np.add.at(self.load, owner, np.where((home >= 0)[:, None], values.load, 0.0))
-        np.add.at(self.fill, owner, np.where((home >= 0)[:, None], values.fill, 0.0))
+        self.limits = self.problem.limits
+        self.load = self.limits.totals(owner, values.load)
+        self.fill = self.limits.totals(owner, values.fill)
 
     def route(self, unit: int) -> dict[str, object]:
         """Give a unit to a rep, and say why."""
@@ -135,8 +134,9 @@ class _Desk:
         offer = self._offer(reps, values)
         order = np.lexsort((offer.rep, offer.cost, _steps(offer.excess)))
         best = int(order[0])
-        self.load[reps[best]] += values.load[best]
-        self.fill[reps[best]] += values.fill[best]
+        at = self.limits.at(reps[[best]])
+        np.add.at(self.load, at, values.load[[best]])
+        np.add.at(self.fill, at, values.fill[[best]])
         next_best = int(order[1]) if order.size > 1 else -1
         is_held = self.planning.units.fixed[unit] >= 0
         in_band = int((offer.excess <= TOLERANCE).sum())
@@ -156,8 +156,8 @@ class _Desk:
         }
 
     def _offer(self, reps: Ints, values: PairValues) -> _Offer:
-        limits = self.problem.limits.of(reps)
-        load, fill = self.load[reps], self.fill[reps]
+        limits, shared = self.limits.seen_by(reps), self.limits.shared
+        load, fill = shared(self.load)[reps], shared(self.fill)[reps]
         then, filled = load + values.load, fill + values.fill
         growth = np.maximum(then - limits.upper, 0.0) - np.maximum(load - limits.upper, 0.0)
         growth = np.where(np.isfinite(growth), growth, 0.0)
@@ -205,9 +205,11 @@ class _Desk:
         e = int(offer.resource[at])
         if e < 0:
             return ""
-        words = resource_in_words(self.planning, self.problem.resources[e])
+        name = self.problem.resources[e]
+        words = resource_in_words(self.planning, name)
+        who = holder_in_words(self.planning, name, int(offer.rep[at]))
         return (
-            f" {words.short.capitalize()} of {self.planning.reps.labels[int(offer.rep[at])]}: "
+            f" {words.short.capitalize()} of {who}: "
             f"{100 * offer.excess[at]:.1f} points of {words.whole} above."
         )
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from optimization.book.budgets import UNIT_OF_MEASURE, budget_amounts, build_budgets
 from optimization.book.filters import matches
+from optimization.book.levels import Level
 from optimization.book.tables import Bools, Floats
 from optimization.engine.problem import TOLERANCE
 from optimization.policy import LIMIT_PREFIX, AccountLimit, MetricBand
@@ -40,7 +41,7 @@ ASKS = {
 
 @dataclass(frozen=True)
 class Limit:
-    """One kind of limit, in amounts: a place per rep, or a single one for a budget."""
+    """One kind of limit, in amounts: a place per rep or group, or a single one for a budget."""
 
     kind: str
     name: str
@@ -54,6 +55,7 @@ class Limit:
     price: Floats  # USD per scaled unit
     applies: Bools
     side: int = 1  # 1: at most, -1: at least
+    names: tuple[str, ...] | None = None  # of each place, where they differ
 
     def rows(self, rep_ids: list[str | None], labels: list[str]) -> pl.DataFrame:
         """The places that bind, are priced or are broken; of a budget always."""
@@ -62,6 +64,9 @@ class Limit:
         shown = self.applies & ((price > 0) | (slack <= TOLERANCE * self.scale))
         frame = pl.DataFrame(
             {
+                "constraint_name": pl.Series(
+                    self.names or [self.name] * len(labels), dtype=pl.String
+                ),
                 "rep_id": pl.Series(rep_ids, dtype=pl.String),
                 "label": pl.Series(labels, dtype=pl.String),
                 "limit_amount": self.limit.round(DECIMALS),
@@ -75,7 +80,7 @@ class Limit:
             frame = frame.filter(pl.Series(shown))
         return frame.select(
             pl.lit(self.kind).alias("constraint_kind"),
-            pl.lit(self.name).alias("constraint_name"),
+            "constraint_name",
             "rep_id",
             pl.lit(self.metric, dtype=pl.String).alias("metric"),
             pl.lit(self.unit).alias("unit"),
@@ -124,6 +129,9 @@ def bindings(outcome: Outcome) -> pl.DataFrame:
         one.rows(list(reps.ids), reps.labels)
         for one in (*_bands(outcome), *_hours(outcome), *_account_limits(outcome))
     ]
+    for level in outcome.planning.levels:
+        labels = [level.label(g) for g in range(len(level.groups))]
+        frames += [one.rows([None] * len(labels), labels) for one in _level(outcome, level)]
     frames += [one.rows([None], [""]) for one in _budgets(outcome)]
     frames = [frame.cast(BINDING_SCHEMA) for frame in frames]  # type: ignore[arg-type]
     return pl.concat(frames) if frames else pl.DataFrame(schema=BINDING_SCHEMA)
@@ -189,6 +197,34 @@ def _band(outcome: Outcome, k: int, band: MetricBand) -> Iterator[Limit]:
         asks=f"in the inner lower limit of {called} for {{rep}}", limit=(1 - soft) * target,
         used=loads.whole[:, k], scale=scale, price=soft_below, applies=every, side=-1,
     )  # fmt: skip
+
+
+def _level(outcome: Outcome, level: Level) -> Iterator[Limit]:
+    """The sides of the bands of groups; {rep} stands for the group."""
+    problem, prices = outcome.planning.problem, outcome.answer.prices
+    e, first = problem.resources.index(level.resource), level.first
+    ordinary, whole = outcome.loads.of_groups(level)
+    called = level.band.metric.replace("_", " ")
+    measure = outcome.planning.targets.measures[level.metric]
+    band = level.band
+    sides = (
+        (1, "upper", ordinary, prices.above, problem.limits.price_above),
+        (-1, "lower", whole, prices.below, problem.limits.price_below),
+    )
+    for side, word, used, price, soft_price in sides:
+        soft = np.minimum(price[first, e], soft_price[first, e])
+        kinds = [(f"level_{word}", "", band.tolerance_pct, price[first, e] - soft)]
+        if band.soft_tolerance_pct is not None and band.soft_price_usd_per_pct > 0:
+            kinds.append((f"level_soft_{word}", "inner ", band.soft_tolerance_pct, soft))
+        for kind, inner, tolerance, shadow in kinds:
+            yield Limit(
+                kind=kind, name=level.resource, metric=band.metric, unit=UNITS[measure],
+                what=f"{inner}{word} limit of {called} of {{rep}}",
+                asks=f"in the {inner}{word} limit of {called} for {{rep}}",
+                limit=level.limit(side, tolerance), used=used, scale=level.scale, price=shadow,
+                applies=np.ones(len(level.groups), dtype=bool), side=side,
+                names=tuple(level.name(g) for g in range(len(level.groups))),
+            )  # fmt: skip
 
 
 def _hours(outcome: Outcome) -> Iterator[Limit]:

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from optimization.book.amounts import holder_in_words
 from optimization.book.planning import Planning
 from optimization.book.tables import Ints
 from optimization.engine.problem import TOLERANCE, Evaluation
-from optimization.policy import LIMIT_PREFIX
+from optimization.policy import LEVEL_PREFIX, LIMIT_PREFIX
 
 WISHES = ("own", "release")
 OUTCOMES = ("accepted", "rejected", "priced")
@@ -110,10 +111,11 @@ def _broken(planning: Planning, today: Evaluation, then: Evaluation) -> Iterator
     ):
         for j, e in zip(*np.nonzero(after > before + TOLERANCE), strict=True):
             what = names[e].removeprefix(LIMIT_PREFIX).replace("_", " ")
-            yield (
-                f"{planning.reps.ids[j]} would be {100 * after[j, e]:.1f} % of the target {side} "
-                f"of {what}"
-            )
+            who = planning.reps.ids[j]
+            if names[e].startswith(LEVEL_PREFIX):
+                who = holder_in_words(planning, names[e], j)
+                what = names[e].rpartition(":")[2].replace("_", " ")
+            yield (f"{who} would be {100 * after[j, e]:.1f} % of the target {side} of {what}")
     for b in np.flatnonzero(then.excess_budget > today.excess_budget + TOLERANCE):
         yield f"the move budget of {planning.problem.budgets[b].replace('_', ' ')} is used up"
     if then.clashes > today.clashes:

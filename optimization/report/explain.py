@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from optimization.book.levels import WORDS
 from optimization.book.tables import Bools, Floats, Ints
 from optimization.book.units import ASSIGNED, LOCKED, ONLY_ELIGIBLE
-from optimization.policy import LIMIT_PREFIX
+from optimization.policy import LEVEL_PREFIX, LIMIT_PREFIX
 from optimization.report.barred import barring_rules
 from optimization.report.comparison import Comparison, Decider, Decision, compare
 from optimization.report.outcome import Outcome
@@ -233,6 +234,9 @@ def _phrases(outcome: Outcome) -> list[str]:
         if side == "budget":
             phrases.append(f"the move budget of {name.replace('_', ' ')} is used up")
             continue
+        if name.startswith(LEVEL_PREFIX):
+            phrases.append(_level_phrase(side, name))
+            continue
         if name.startswith(LIMIT_PREFIX):
             what = f"'{name.removeprefix(LIMIT_PREFIX)}'"
         else:
@@ -242,3 +246,12 @@ def _phrases(outcome: Outcome) -> list[str]:
         else:
             phrases.append(f"{{rep}} needs it to reach the lower limit of {what}")
     return phrases
+
+
+def _level_phrase(side: str, resource: str) -> str:
+    """How a band of groups decides: the group of either rep is full, or short of something."""
+    by, _, metric = resource.removeprefix(LEVEL_PREFIX).partition(":")
+    group, what = WORDS.get(by, by), metric.replace("_", " ")
+    if side == "full":
+        return f"the {group} of {{other}} is full in {what}"
+    return f"the {group} of {{rep}} needs it to reach the lower limit of {what}"

@@ -11,12 +11,13 @@ from optimization.book.tables import Floats, Ints
 from optimization.book.units import ASSIGNED, LOCKED
 from optimization.engine.answer import Answer
 from optimization.engine.problem import TOLERANCE
-from optimization.report.binding import bindings
+from optimization.report.binding import NO_PRICE, bindings
 from optimization.report.explain import Explanation, explain
 from optimization.report.outcome import Outcome
 from optimization.report.result import (
     ASSIGNMENT_SCHEMA,
     FINDING_SCHEMA,
+    LEVEL_SCHEMA,
     METRIC_SCHEMA,
     TARGET_SCHEMA,
     Finding,
@@ -42,6 +43,7 @@ def extract_plan(
         summary=summarise(outcome),
         targets=_targets(outcome),
         metrics=_metrics(planning, floors),
+        levels=_levels(outcome),
         bindings=bindings(outcome),
         findings=_findings([*planning.findings, *findings]),
     )
@@ -139,6 +141,45 @@ def _targets(outcome: Outcome) -> pl.DataFrame:
         },
         schema=TARGET_SCHEMA,
     )
+
+
+def _levels(outcome: Outcome) -> pl.DataFrame:
+    """One row per group and metric, levels and metrics in the policy's order, groups in theirs."""
+    problem, prices = outcome.planning.problem, outcome.answer.prices
+    frames = [pl.DataFrame(schema=LEVEL_SCHEMA)]
+    for level in outcome.planning.levels:
+        e, first, count = problem.resources.index(level.resource), level.first, len(level.groups)
+        ordinary, whole = outcome.loads.of_groups(level)
+        lower = level.limit(-1, level.band.tolerance_pct)
+        upper = level.limit(1, level.band.tolerance_pct)
+        missed = np.maximum(np.maximum(ordinary - upper, lower - whole), 0.0) / level.scale
+        missed = np.where(missed > TOLERANCE, missed, 0.0)
+        below = np.maximum(prices.below[first, e] - problem.limits.price_below[first, e], 0.0)
+        above = np.maximum(prices.above[first, e] - problem.limits.price_above[first, e], 0.0)
+        slack = np.minimum(upper - ordinary, whole - lower)
+        at_limit = slack <= TOLERANCE * level.scale
+        frame = pl.DataFrame(
+            {
+                "level": [level.by] * count,
+                "member_id": list(level.groups),
+                "metric": [level.band.metric] * count,
+                "target": level.target.round(AMOUNT_DECIMALS),
+                "metric_load": whole.round(AMOUNT_DECIMALS),
+                "deviation_pct": (100 * (whole / level.scale - 1)).round(AMOUNT_DECIMALS),
+                "lower_limit": lower.round(AMOUNT_DECIMALS),
+                "upper_limit": upper.round(AMOUNT_DECIMALS),
+                "tolerance_pct": [level.band.tolerance_pct] * count,
+                "soft_tolerance_pct": [level.band.soft_tolerance_pct] * count,
+                # Rounded up: the published width must hold the plan.
+                "relaxation_pct": np.ceil(missed * 1e8) / 1e6,
+                "shadow_price_below_usd": (below / 100).round(MONEY_DECIMALS),
+                "shadow_price_above_usd": (above / 100).round(MONEY_DECIMALS),
+                "is_binding": at_limit | (below > NO_PRICE) | (above > NO_PRICE),
+            },
+            schema=LEVEL_SCHEMA,
+        )
+        frames.append(frame)
+    return pl.concat(frames)
 
 
 def _per_point(price: Floats) -> Floats:

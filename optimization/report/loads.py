@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimization.book.filters import matches
+from optimization.book.levels import Level
 from optimization.book.planning import Planning
 from optimization.book.tables import Bools, Floats, Ints
 from optimization.book.targets import account_measure
@@ -42,7 +43,19 @@ class Loads:
             below = np.maximum((1 - soft) * target - self.whole[:, k], 0.0)
             points = 100 * (above + below) / targets.scale[:, k]
             total += band.soft_price_usd_per_pct * float(points.sum())
+        for level in planning.levels:
+            price, inner = level.band.soft_price_usd_per_pct, level.band.soft_tolerance_pct
+            if price and inner is not None:
+                ordinary, whole = self.of_groups(level)
+                above = np.maximum(ordinary - level.limit(1, inner), 0.0)
+                below = np.maximum(level.limit(-1, inner) - whole, 0.0)
+                total += price * float((100 * (above + below) / level.scale).sum())
         return total
+
+    def of_groups(self, level: Level) -> tuple[Floats, Floats]:
+        """(G) ordinary and whole loads of the groups of a level."""
+        k = level.metric
+        return level.totals(self.ordinary[:, k]), level.totals(self.whole[:, k])
 
 
 def unit_loads(planning: Planning, owner: Ints) -> Loads:

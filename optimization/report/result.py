@@ -13,6 +13,7 @@ __all__ = [
     "ASSIGNMENT_SCHEMA",
     "BINDING_SCHEMA",
     "FINDING_SCHEMA",
+    "LEVEL_SCHEMA",
     "METRIC_SCHEMA",
     "SUMMARY_SCHEMA",
     "TARGET_SCHEMA",
@@ -91,6 +92,22 @@ METRIC_SCHEMA: Schema = {
     "soft_tolerance_pct": pl.Float64(),
     "floor_pct": pl.Float64(),
 }
+LEVEL_SCHEMA: Schema = {
+    "level": pl.String(),
+    "member_id": pl.String(),
+    "metric": pl.String(),
+    "target": pl.Float64(),
+    "metric_load": pl.Float64(),
+    "deviation_pct": pl.Float64(),
+    "lower_limit": pl.Float64(),
+    "upper_limit": pl.Float64(),
+    "tolerance_pct": pl.Float64(),
+    "soft_tolerance_pct": pl.Float64(),
+    "relaxation_pct": pl.Float64(),
+    "shadow_price_below_usd": pl.Float64(),
+    "shadow_price_above_usd": pl.Float64(),
+    "is_binding": pl.Boolean(),
+}
 BINDING_SCHEMA: Schema = {
     "constraint_kind": pl.String(),
     "constraint_name": pl.String(),
@@ -122,6 +139,8 @@ class Plan:
         what one percentage point more of the hard band is worth, below, above and in sum.
     metrics: metric: what it measures, its tolerances, and the proved floor of the largest relative
         deviation, %.
+    levels: group x metric of every level of the policy: target, load, hard limits, relaxation in %
+        of the target, what one percentage point more of either side is worth, whether it binds.
     bindings: every limit that binds, is priced or is broken, and every move budget: amounts in
         `unit` and what one more unit is worth, USD a year.
     findings: what was noticed and did not stop the plan.
@@ -131,6 +150,7 @@ class Plan:
     summary: pl.DataFrame
     targets: pl.DataFrame
     metrics: pl.DataFrame
+    levels: pl.DataFrame
     bindings: pl.DataFrame
     findings: pl.DataFrame
 
@@ -141,6 +161,7 @@ class Plan:
             "plan_summary": self.summary,
             "plan_target": self.targets,
             "plan_metric": self.metrics,
+            "plan_level": self.levels,
             "plan_binding": self.bindings,
             "plan_finding": self.findings,
         }

@@ -42,6 +42,7 @@ DESCRIPTIONS = {
     "plan_summary": "Grain: plan. Objective, proved bound, gap and the parts of the objective.",
     "plan_target": "Grain: plan × rep × metric. Target, limits and their shadow price.",
     "plan_metric": "Grain: plan × metric. Tolerance, and the floor that no plan can go below.",
+    "plan_level": "Grain: plan × group of a level × metric. Target, band and its shadow price.",
     "plan_metric_account": "Grain: plan × metric of a tier × account of that tier.",
     "plan_shadow_price": "Grain: plan × limit that binds. Slack, and what one more unit is worth.",
     "plan_frontier": "Grain: plan × plan of its frontier, where the policy asks for one.",

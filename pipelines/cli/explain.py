@@ -32,8 +32,18 @@ _ACCOUNT = """
 # What the rep's territory is up against, dearest first, and whatever limits everybody.
 _LIMITS = """
     SELECT statement FROM plan_binding
-    WHERE coalesce(rep_id, ?) = ? AND shadow_price_usd > 0
-    ORDER BY rep_id IS NULL, unit = 'USD', shadow_price_usd DESC, constraint_kind, constraint_name
+    LEFT JOIN dim_rep AS r ON r.rep_id = ? AND r.scenario = plan_binding.scenario
+    WHERE coalesce(plan_binding.rep_id, ?) = ? AND shadow_price_usd > 0
+      AND (
+        constraint_kind NOT LIKE 'level_%'
+        OR constraint_name[:-2 - length(metric)] IN (
+          'manager_id/' || r.manager_id, 'region/' || r.region, 'country/' || r.country,
+          'experience_level/' || r.experience_level
+        )
+      )
+    ORDER BY
+      plan_binding.rep_id IS NULL, unit = 'USD', shadow_price_usd DESC, constraint_kind,
+      constraint_name
 """
 
 
@@ -60,7 +70,7 @@ def explain(
         found = records(connection, _ACCOUNT, [account, account])
         if not found:
             raise InputError(_unknown(connection, account))
-        limits = [records(connection, _LIMITS, [row["rep_id"]] * 2) for row in found]
+        limits = [records(connection, _LIMITS, [row["rep_id"]] * 3) for row in found]
         scores = [list(score_lines(connection, row, settings.scoring)) for row in found]
     for index, row in enumerate(found):
         if index:

@@ -14,7 +14,7 @@ import duckdb
 from pipelines.errors import ConfigurationError, GateError, near
 from pipelines.metadata.declared import declared_tables
 
-CONTRACT_VERSION = "1.7"
+CONTRACT_VERSION = "1.8"
 
 PAY_COLUMNS = frozenset({"hourly_cost_usd"})
 """Columns that say what a person is paid; no published table may have one."""
@@ -109,6 +109,13 @@ _MARTS = (
         "plan_id plan_version territory_id metric",
         "plan_id scenario plan_version territory_id metric rep_id measure target_amount "
         "load_amount deviation_pct lower_limit_amount upper_limit_amount giant_excess_amount",
+    ),
+    _table(
+        "kpi_level_balance",
+        "plan_id plan_version level member_id metric",
+        "plan_id scenario plan_version level member_id member_name metric measure rep_count "
+        "target_amount load_amount deviation_pct lower_limit_amount upper_limit_amount "
+        "tolerance_pct soft_tolerance_pct relaxation_pct is_binding shadow_price_below_usd shadow_price_above_usd",
     ),
     _table(
         "plan_binding",

@@ -28,6 +28,7 @@ FRAMES = {
     "plan_summary": "plan_summary",
     "plan_target": "plan_target",
     "plan_metric": "plan_metric",
+    "plan_level": "plan_level",
     "plan_finding": "plan_finding",
     "plan_shadow_price": "plan_binding",
 }

@@ -14,7 +14,7 @@ import numpy as np
 from tiny_book import Tables
 
 from optimization.book.planning import Planning
-from optimization.policy import MetricBand, Policy
+from optimization.policy import LevelBand, MetricBand, Policy
 
 Row = dict[str, Any]
 NOBODY = "nobody"
@@ -98,6 +98,9 @@ def every_company_plan(tables: Tables, policy: Policy, planning: Planning) -> Ev
     truth.relaxation = np.zeros(len(truth.owners))
     for metric in policy.metrics:
         plans.add_band(metric)
+    for level in policy.levels:
+        for band in level.metrics:
+            plans.add_level(level.by, band)
     plans.add_clock()
     plans.add_travel_limit()
     plans.add_account_limits()
@@ -298,8 +301,45 @@ class _Plans:
                 beyond = beyond + np.maximum((1 - soft) * t - whole, 0.0)
                 self.truth.cost += metric.soft_price_usd_per_pct * 100 * beyond / scale
 
+    def add_level(self, by: str, band: LevelBand) -> None:
+        """The same for the reps of one region: the sums of their loads, and of their targets."""
+        named = {metric.name: metric for metric in self.company.policy.metrics}
+        metric = named.get(band.metric)
+        load = [
+            self._load(u, metric or MetricBand.model_validate({"metric": band.metric}))
+            for u in range(len(self.truth.units))
+        ]
+        if metric is None:
+            target, giants = self._targets(
+                MetricBand.model_validate({"metric": band.metric}), load, None
+            )
+        else:
+            target, giants = self._targets(metric, load, metric.tolerance_pct / 100)
+        positive = [t for t in target.values() if t > 0]
+        mean = math.fsum(positive) / len(positive) if positive else 1.0
+        groups: dict[str, list[str]] = {}
+        for rep_id, row in self.company.reps.items():
+            if row[by]:
+                groups.setdefault(row[by], []).append(rep_id)
+        for members in groups.values():
+            t = math.fsum(target[r] for r in members)
+            scale = t if t > 0 else mean * len(members)
+            whole = sum(self._held_by(r, load.__getitem__) for r in members)
+            ordinary = sum(
+                self._held_by(r, lambda u: 0.0 if u in giants else load[u]) for r in members
+            )
+            for width, is_hard in ((band.tolerance_pct, True), (band.soft_tolerance_pct, False)):
+                if width is None:
+                    continue
+                over = np.maximum(ordinary - (1 + width / 100) * t, 0.0) / scale
+                under = np.maximum((1 - width / 100) * t - whole, 0.0) / scale
+                if is_hard:
+                    self.truth.relaxation += _miss(over) + _miss(under)
+                else:
+                    self.truth.cost += band.soft_price_usd_per_pct * 100 * (over + under)
+
     def _targets(
-        self, metric: MetricBand, load: list[float], width: float
+        self, metric: MetricBand, load: list[float], width: float | None
     ) -> tuple[dict[str, float], set[int]]:
         """Target of each rep, and the units that no rep's band can hold, island by island."""
         company = self.company
@@ -318,7 +358,10 @@ class _Plans:
             whole = math.fsum(weight.values())
             share = {r: weight[r] / whole if whole > 0 else 1 / len(others) for r in others}
             units = [u for u in concerned if set(self.candidates[u]) & island]
-            rest, huge = _refill(units, load, width, share, fixed, self.candidates)
+            if width is None:
+                rest, huge = math.fsum(load[u] for u in units), set()
+            else:
+                rest, huge = _refill(units, load, width, share, fixed, self.candidates)
             giants |= huge
             target |= fixed | {r: share[r] * rest for r in others}
         return target, giants

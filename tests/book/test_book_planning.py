@@ -77,6 +77,8 @@ def test_a_policy_of_every_feature_is_planned() -> None:
         "travel_hours",
         "limit:book of a junior",
         "limit:few enterprise accounts each",
+        "level:manager_id:hours",
+        "level:region:potential",
     )
     assert planning.problem.budgets == ("sales", "accounts", "tenure_months")
     assert len(planning.units) == 8  # A1 and A2 buy together

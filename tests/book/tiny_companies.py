@@ -202,6 +202,19 @@ def _overtime(rng, accounts, rep_ids, overrides, policy) -> None:  # type: ignor
     policy["overtime"] = {"price_usd_per_hour": 90.0, "max_pct": float(rng.choice([60, 100, 150]))}
 
 
+def _levels(rng, accounts, rep_ids, overrides, policy) -> None:  # type: ignore[no-untyped-def]
+    """A band of the policy, or a measure it leaves out, for regions: narrow, wide, soft inside."""
+    names = [*(band.get("name", band["metric"]) for band in policy["metrics"]), "sales"]
+    chosen = sorted(set(rng.choice(names, size=int(rng.integers(1, 3))).tolist()))
+    bands: list[dict[str, Any]] = []
+    for name in chosen:
+        band: dict[str, Any] = {"metric": name, "tolerance_pct": float(rng.choice([5, 20, 50]))}
+        if rng.random() < 0.5:
+            band |= {"soft_tolerance_pct": 2.0, "soft_price_usd_per_pct": 40.0}
+        bands.append(band)
+    policy["levels"] = [{"by": "region", "metrics": bands}]
+
+
 FEATURES = {
     "1 locks": _locks,
     "2 eligibility": _eligibility,
@@ -214,4 +227,5 @@ FEATURES = {
     "9 unassigned": _unassigned,
     "a travel": _travel,
     "b overtime": _overtime,
+    "c levels": _levels,
 }

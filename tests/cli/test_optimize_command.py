@@ -15,7 +15,14 @@ from pipelines.errors import GateError, InfeasibleError, InputError, TerritoryEr
 # Everything stays: R1 has most of the book and R3 only what is assigned by hand.
 FROZEN = "locks: [{name: nothing moves}]\n"
 TABLES = {
-    *("plan_assignment", "plan_summary", "plan_target", "plan_metric", "plan_binding"),
+    *(
+        "plan_assignment",
+        "plan_summary",
+        "plan_target",
+        "plan_metric",
+        "plan_level",
+        "plan_binding",
+    ),
     "plan_finding",
 }
 

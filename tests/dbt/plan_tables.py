@@ -82,6 +82,19 @@ _METRIC = """
     ) AS banded (metric, measure, is_whole_book)
 """
 
+_LEVEL = """
+    CREATE OR REPLACE TABLE plan_level AS
+    SELECT
+        'plan_1' AS plan_id, 'default' AS scenario, 'region' AS level, region AS member_id,
+        'hours' AS metric, sum(target) AS target, sum(target) AS metric_load,
+        0.0 AS deviation_pct, 0.98 * sum(target) AS lower_limit, 1.02 * sum(target) AS upper_limit,
+        2.0 AS tolerance_pct, NULL::DOUBLE AS soft_tolerance_pct, 0.0 AS relaxation_pct,
+        0.0 AS shadow_price_below_usd, 0.0 AS shadow_price_above_usd, false AS is_binding
+    FROM plan_target INNER JOIN int_plan__rep USING (rep_id)
+    WHERE metric = 'hours' AND region IS NOT NULL
+    GROUP BY region
+"""
+
 _METRIC_ACCOUNT = """
     CREATE OR REPLACE TABLE plan_metric_account AS
     SELECT 'plan_1' AS plan_id, 'default' AS scenario, 'retail' AS metric, account_id
@@ -106,7 +119,9 @@ _SHADOW_PRICE = """
 def write_plan_tables(warehouse: Path) -> None:
     """Create the `plan_*` tables the marts read, in the file `warehouse`."""
     with duckdb.connect(str(warehouse)) as connection:
-        for statement in (_ASSIGNMENT, _SUMMARY, _TARGET, _METRIC, _METRIC_ACCOUNT, _SHADOW_PRICE):
+        for statement in (
+            *(_ASSIGNMENT, _SUMMARY, _TARGET, _METRIC, _LEVEL, _METRIC_ACCOUNT, _SHADOW_PRICE),
+        ):
             connection.execute(statement)
         for table, schema in study_schemas().items():
             empty = pl.DataFrame(schema={"plan_id": pl.String, "scenario": pl.String, **schema})

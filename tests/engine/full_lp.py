@@ -37,8 +37,9 @@ def full_lp_value(problem: Problem, penalty: float, relaxation: float = 0.0) -> 
         (values.fill, -1.0, limits.soft_lower, limits.lower, limits.price_below),
     )
     for j in range(problem.rep_count):
-        mine = np.flatnonzero(rep == j)
         for e in range(len(problem.resources)):
+            place = np.arange(problem.rep_count) if limits.place is None else limits.place[:, e]
+            mine = np.flatnonzero(np.append(place, -1)[rep] == j)
             for amount, sign, soft, hard, price in sides:
                 taken = {int(a): sign * float(amount[a, e]) for a in mine}
                 if price[j, e] > 0:

@@ -48,7 +48,7 @@ def tiny_problems(draw: st.DrawFn, most_units: int = 7) -> Problem:
             weight=weight,
             nobody=np.where(may_stay, rng.integers(0, 60, units).astype(float), np.inf),
         ),
-        limits=_limits(draw, rng, load, reps, resources),
+        limits=_of_teams(draw, rng, _limits(draw, rng, load, reps, resources)),
         resources=("hours", "potential", "clock_hours")[:resources],
         budgets=("sales", "accounts")[:budgets],
         budget_limit=np.round(units * rng.uniform(0.3, 2.0, budgets)) / 8 + 1 / 16,
@@ -78,6 +78,30 @@ def _limits(
         price_below=np.where(is_soft, price[0], 0.0),
         price_above=np.where(is_soft, price[1], 0.0),
     )
+
+
+def _of_teams(draw: st.DrawFn, rng: np.random.Generator, limits: Limits) -> Limits:
+    """Now and then the limits of the last resource are of teams, with as much room as their reps
+    have on average; who is in none has no limit."""
+    reps, resources = limits.upper.shape
+    if not resources or not draw(st.sampled_from([False, True])):
+        return limits
+    place = np.repeat(np.arange(reps)[:, None], resources, axis=1)
+    team = rng.integers(0, 2, reps)
+    alone = rng.random(reps) < 0.2
+    sides = {name: value.copy() for name, value in vars(limits).items() if name != "place"}
+    none = vars(Limits.none(reps, 1))
+    for t in (0, 1):
+        members = np.flatnonzero((team == t) & ~alone)
+        if members.size:
+            place[members, -1] = members[0]
+            for name in sides:
+                factor = 1 if name.startswith("price") else members.size
+                sides[name][members[0], -1] *= factor
+    idle = alone | (place[:, -1] != np.arange(reps))
+    for name, value in sides.items():
+        value[idle, -1] = none[name][idle, 0]
+    return Limits(**sides, place=place)
 
 
 def _separate(draw: st.DrawFn, rng: np.random.Generator, units: int) -> tuple[Array, ...]:
@@ -130,8 +154,10 @@ def every_answer(problem: Problem) -> EveryAnswer:
         used += pairs.weight[u, owner[:, u]]
         for j in range(reps):
             mine = owner[:, u] == j
-            load[mine, j] += pairs.load[u, j]
-            fill[mine, j] += pairs.fill[u, j]
+            for e in range(len(problem.resources)):
+                at = j if limits.place is None else limits.place[j, e]
+                load[mine, at, e] += pairs.load[u, j, e]
+                fill[mine, at, e] += pairs.fill[u, j, e]
     relaxation = np.maximum(used - problem.budget_limit, 0).sum(axis=1)
     for j in range(reps):
         for e in range(len(problem.resources)):

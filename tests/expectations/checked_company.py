@@ -89,6 +89,13 @@ TYPED_TABLES = {
         territory_id VARCHAR, metric VARCHAR, rep_id VARCHAR, measure VARCHAR,
         target_amount DOUBLE, load_amount DOUBLE, deviation_pct DOUBLE, lower_limit_amount DOUBLE,
         upper_limit_amount DOUBLE, giant_excess_amount DOUBLE""",
+    "kpi_level_balance": """plan_id VARCHAR, scenario VARCHAR, plan_version VARCHAR,
+        level VARCHAR, member_id VARCHAR, member_name VARCHAR, metric VARCHAR, measure VARCHAR,
+        rep_count BIGINT, target_amount DOUBLE, load_amount DOUBLE, deviation_pct DOUBLE,
+        lower_limit_amount DOUBLE, upper_limit_amount DOUBLE, tolerance_pct DOUBLE,
+        soft_tolerance_pct DOUBLE,
+        relaxation_pct DOUBLE, is_binding BOOLEAN, shadow_price_below_usd DECIMAL(18,2),
+        shadow_price_above_usd DECIMAL(18,2)""",
     "plan_binding": """plan_id VARCHAR, scenario VARCHAR, constraint_kind VARCHAR,
         constraint_name VARCHAR, rep_id VARCHAR, metric VARCHAR, unit VARCHAR, limit_amount DOUBLE,
         used_amount DOUBLE, slack_amount DOUBLE, shadow_price_usd DOUBLE, statement VARCHAR""",
@@ -336,6 +343,11 @@ _PUBLISHED_ROWS = """
       0.0 AS giant_excess_amount
     FROM range({reps}) AS rows(i), (VALUES ('current'), ('proposed')) AS versions(plan_version),
       (VALUES ('hours'), ('potential')) AS metrics(metric);
+    INSERT INTO kpi_level_balance BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, plan_version, 'manager' AS level,
+      'm' || i AS member_id, 'hours' AS metric, 100.0 AS target_amount, 102.0 AS load_amount,
+      98.0 AS lower_limit_amount, 102.0 AS upper_limit_amount
+    FROM range(2) AS rows(i), (VALUES ('current'), ('proposed')) AS versions(plan_version);
     INSERT INTO plan_binding BY NAME
     SELECT 'plan' AS plan_id, 'base' AS scenario, kind AS constraint_kind, name AS constraint_name,
       rep_id, name AS metric, 'hours' AS unit, 100.0 AS limit_amount, used AS used_amount,

@@ -769,6 +769,17 @@ PUBLISH_ROWS = Wave(
             "WHERE plan_version = 'current' AND metric = 'hours' AND rep_id = 'r0'",
             kpi_territory_balance_unique='"t-r0"',
         ),
+        _sql(
+            "INSERT INTO kpi_level_balance SELECT * FROM kpi_level_balance "
+            "WHERE plan_version = 'current' AND member_id = 'm0'",
+            kpi_level_balance_unique='"m0"',
+        ),
+        _set(
+            "kpi_level_balance",
+            "plan_version = 'proposed' AND member_id = 'm1'",
+            "lower_limit_amount = 103",
+            kpi_level_balance_band_in_order="103",
+        ),
         _set(
             "kpi_territory_balance",
             "plan_version = 'proposed' AND metric = 'hours' AND rep_id = 'r1'",

@@ -228,6 +228,16 @@ def _policy(rng: np.random.Generator, accounts: int) -> Policy:
         {"name": "tail", "accounts": {"segment": ["small"]}, "price_usd": 40},
         {"name": "rest", "accounts": {"segment": ["small", "mid"]}, "price_usd": 400},
     ]
+    levels = [
+        {
+            "by": "region",
+            "metrics": [
+                {"metric": "hours", "tolerance_pct": 10, **(soft | {"soft_tolerance_pct": 3})},
+                {"metric": "sales", "tolerance_pct": 40},
+            ],
+        },
+        {"by": "country", "metrics": [{"metric": "potential", "tolerance_pct": 15}]},
+    ]
     matrix = {"file": "trips.csv", "account_zone": "state", "rep_zone": "region"}
     return Policy.model_validate(
         {
@@ -249,5 +259,6 @@ def _policy(rng: np.random.Generator, accounts: int) -> Policy:
                 "price_usd_per_hour": float(rng.choice([0, 90])),
                 "max_pct": some(0.4, 130),
             },
+            "levels": some(0.5, levels, []),
         }
     )
