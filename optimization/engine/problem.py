@@ -23,6 +23,7 @@ Loads are scaled: 1 is the rep's whole target or capacity. Excess of hard limits
 measured in that scale; their sum is the *relaxation* of a plan, 0 for a plan that keeps them all.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
@@ -77,20 +78,19 @@ class Limits:
     def of(self, reps: Ints) -> "Limits":
         """The limits of some reps, rising; a team's are those of its members among them."""
         if self.place is None:
-            return Limits(*[value[reps] for value in self._sides.values()])
+            return self._mapped(lambda value, _: value[reps])
         team = self.place[reps]
         local = np.empty(team.shape, dtype=np.int64)
         for e in range(team.shape[1]):
             _, first, of = np.unique(team[:, e], return_index=True, return_inverse=True)
             local[:, e] = first[of]
-        none = vars(Limits.none(*team.shape))
         is_first = local == np.arange(reps.size)[:, None]
-        seen = {name: self.shared(value)[reps] for name, value in self._sides.items()}
-        return Limits(*[np.where(is_first, seen[name], none[name]) for name in seen], place=local)
+        mine = self._mapped(lambda value, none: np.where(is_first, self.shared(value)[reps], none))
+        return replace(mine, place=local)
 
     def seen_by(self, reps: Ints) -> "Limits":
         """The limits that each of some reps is under, (n, E), a team's in every member's row."""
-        return Limits(*[self.shared(value)[reps] for value in self._sides.values()])
+        return self._mapped(lambda value, _: self.shared(value)[reps])
 
     def less(self, load: Floats, fill: Floats) -> "Limits":
         """What is left of the limits beside a load and a fill, (J, E) each."""
@@ -102,10 +102,16 @@ class Limits:
             soft_upper=self.soft_upper - load,
         )
 
-    @property
-    def _sides(self) -> dict[str, Floats]:
-        """The six limits and prices in the order of the fields."""
-        return {name: value for name, value in vars(self).items() if name != "place"}
+    def _mapped(self, change: Callable[[Floats, float], Floats]) -> "Limits":
+        """Each array changed; the second argument is what stands for no limit there."""
+        return Limits(
+            lower=change(self.lower, -np.inf),
+            upper=change(self.upper, np.inf),
+            soft_lower=change(self.soft_lower, -np.inf),
+            soft_upper=change(self.soft_upper, np.inf),
+            price_below=change(self.price_below, 0.0),
+            price_above=change(self.price_above, 0.0),
+        )
 
     # -- where loads count -----------------------------------------------------------------------
 

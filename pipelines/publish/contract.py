@@ -115,7 +115,8 @@ _MARTS = (
         "plan_id plan_version level member_id metric",
         "plan_id scenario plan_version level member_id member_name metric measure rep_count "
         "target_amount load_amount deviation_pct lower_limit_amount upper_limit_amount "
-        "tolerance_pct soft_tolerance_pct relaxation_pct is_binding shadow_price_below_usd shadow_price_above_usd",
+        "tolerance_pct soft_tolerance_pct relaxation_pct is_binding shadow_price_below_usd "
+        "shadow_price_above_usd",
     ),
     _table(
         "plan_binding",
