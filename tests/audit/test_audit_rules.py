@@ -423,6 +423,11 @@ def relaxed(points: float) -> Frames:
     return frames | {"plan_target": targets, "plan_binding": bindings}
 
 
+def test_a_level_that_plan_level_says_nothing_of_is_caught() -> None:
+    level = {"by": "region", "metrics": [{"metric": "hours", "tolerance_pct": 99}]}
+    assert "level_band" in broken_rules(hand_plan.frames(), policy_with(levels=[level]))
+
+
 def test_a_published_relaxation_is_accepted_where_the_policy_relaxes() -> None:
     assert broken_rules(relaxed(10.0), tight()) == set()
     assert broken_rules(relaxed(10.0), tight(on_infeasible="stop")) == {"band"}
@@ -655,7 +660,7 @@ def test_every_rule_has_a_test_above() -> None:
     caught |= {"forbid", "eligibility", "max_distance", "account_limit", "move_budget"}
     caught |= {"travel_limit", "overtime_ceiling", "account_values", "move_flags", "target"}
     caught |= {"band", "objective", "current_objective", "gap", "expected_value", "runner_up"}
-    caught |= {"binding"}
+    caught |= {"binding", "level_band"}
     assert caught == set(VERIFIED_RULES)
 
 
