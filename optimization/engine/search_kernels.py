@@ -488,6 +488,8 @@ def anneal(field, state, course, evaluations):
     """Steps until `evaluations` changes of a rep have been priced."""
     y, limit, penalty, charge, dual = state.y, field.limit, state.penalty, state.charge, field.dual
     rep, priced, amount, first = field.rep, field.priced, field.amount, field.first
+    # Without teams nothing is asked of them: the calls alone would take four fifths of the time.
+    has_teams = field.team.shape[1] > 0
     random, nobody = state.random, limit.shape[0] - 1
     width = course.width
     # Partial chains of this and the next length: arcs entered, sum so far, unit without a rep.
@@ -512,7 +514,9 @@ def anneal(field, state, course, evaluations):
             share = course.weight * (course.last_weight / course.weight) ** (spent / evaluations)
             relief = 0.0
             for j in range(nobody):
-                mine = charge[j] - field.floor[j] + _team_relief(field, state, j)
+                mine = charge[j] - field.floor[j]
+                if has_teams:
+                    mine += _team_relief(field, state, j)
                 relief = max(relief, mine)
         if spent >= due:
             _adapt(field, state, course.allowance)
@@ -543,7 +547,9 @@ def anneal(field, state, course, evaluations):
                     base = sums[p] + priced[a] - priced[was]
                     if base - share * relief >= lowest:
                         break
-                    most = charge[j] - field.floor[j] + _team_relief(field, state, j)
+                    most = charge[j] - field.floor[j]
+                    if has_teams:
+                        most += _team_relief(field, state, j)
                     if base - share * most >= lowest and j != origin:
                         spent += 1
                         continue
@@ -556,7 +562,8 @@ def anneal(field, state, course, evaluations):
                         spent += 1
                         total = -charge[j]
                         total += _charge_after(y, limit, penalty, dual, j, amount, a, leaving)
-                        total += _team_change(field, state, j, a, j, leaving)
+                        if has_teams:
+                            total += _team_change(field, state, j, a, j, leaving)
                         total = base + share * total
                         if total < lowest:
                             lowest = total
@@ -575,7 +582,8 @@ def anneal(field, state, course, evaluations):
                     spent += 1
                     total = -charge[j] + emptied
                     total += _charge_after(y, limit, penalty, dual, j, amount, a, -1)
-                    total += _team_change(field, state, j, a, origin, leaving)
+                    if has_teams:
+                        total += _team_change(field, state, j, a, origin, leaving)
                     total = base + share * total
                     if total < lowest:
                         lowest = total
@@ -598,7 +606,8 @@ def anneal(field, state, course, evaluations):
                         v = state.held[field.into_first[j] + at]
                         total = -charge[j]
                         total += _charge_after(y, limit, penalty, dual, j, amount, a, state.arc[v])
-                        total += _team_change(field, state, j, a, j, state.arc[v])
+                        if has_teams:
+                            total += _team_change(field, state, j, a, j, state.arc[v])
                         total = base + share * total
                         if total >= lowest:
                             continue
@@ -622,7 +631,7 @@ def anneal(field, state, course, evaluations):
             sums, next_sums = next_sums, sums
             loose, next_loose = next_loose, loose
             count = next_count
-        if length > 1:
+        if has_teams and length > 1:
             lowest += _team_chain(field, state, found, length, share)
         if length > 0 and _fits_budgets(field, state, found, length, lowest, threshold):
             for k in range(length):
