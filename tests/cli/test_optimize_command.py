@@ -61,7 +61,7 @@ def test_the_plan_is_written_as_parquet_and_csv(
     assert "9 accounts, 3 reps" in said
     assert "costs" in said
     assert "Balance: hours within ±20 % of target for every rep." in said
-    assert "Verified. 12 files written" in said
+    assert "Verified. 14 files written" in said
 
 
 def test_the_csv_says_the_same_as_the_parquet(book: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_second_plan_replaces_the_first(book: Path) -> None:
     out = plan(book)
     frame = pl.read_parquet(out / "plan_assignment.parquet").filter(pl.col("account_id") == "A1")
     assert frame["rep_id"].to_list() == ["R2"]
-    assert len(list(out.iterdir())) == 12, "nothing else is left"
+    assert len(list(out.iterdir())) == 14, "nothing else is left"
 
 
 def test_a_contradiction_in_the_input_names_the_account(book: Path) -> None:

@@ -64,6 +64,7 @@ PLAN = Plan(
     metrics=pl.DataFrame(
         {"metric": ["hours", "big accounts"], "measure": ["hours", "account_count"]}
     ),
+    levels=pl.DataFrame({"level_name": ["region"], "group_name": ["north"]}),
     bindings=pl.DataFrame({"constraint_kind": ["upper_band"], "shadow_price_usd": [41.0]}),
     findings=pl.DataFrame({"rule": ["none"]}),
 )
