@@ -36,6 +36,13 @@ class Infeasible(Exception):
         )
 
 
+def why_no_plan(limits: Sequence[str]) -> str:
+    """Why a plan is missing; limits: those that clash, none where time ran out."""
+    if not limits:
+        return "no plan was found in time"
+    return f"no plan keeps its limits: {'; '.join(limits[:2])}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A suffix such as `` (did you mean 'hours'?)`` for the nearest known name, or ``''``."""
     by_folded = {candidate.casefold(): candidate for candidate in known}

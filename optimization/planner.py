@@ -6,9 +6,9 @@
 4. owners, reasons, targets, certificate and binding limits become tables   (report)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Receives what is being done, steps done and steps in all.
 Progress = Callable[[str, int, int], None]
+# Runs a function over tasks in their order, like the built-in `map`; a pool of processes is faster.
+Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 STEPS = 4
 
 

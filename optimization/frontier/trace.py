@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from optimization.errors import Infeasible, NoPlanYet
+from optimization.errors import Infeasible, NoPlanYet, why_no_plan
 from optimization.frontier.points import (
     FAIRNESS,
     OWN,
@@ -31,7 +31,7 @@ from optimization.frontier.points import (
     Variation,
     undominated,
 )
-from optimization.planner import Progress, plan_territories
+from optimization.planner import Mapper, Progress, plan_territories
 from optimization.policy import Policy
 from optimization.report.result import Plan
 
@@ -46,9 +46,6 @@ MOVE_SHARES = (0.25, 0.5, 0.75)
 LEAST_TOLERANCE_PCT = 0.01
 # How often plans halfway between those tried are added.
 MIDPOINT_ROUNDS = 3
-
-# Runs a function over tasks in their order, like the built-in `map`; a pool of processes is faster.
-Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 def trace_frontier(
@@ -108,9 +105,7 @@ class _NoPlan:
     @property
     def reason(self) -> str:
         """In words."""
-        if not self.limits:
-            return "no plan was found in time"
-        return f"no plan keeps its limits: {'; '.join(self.limits[:2])}"
+        return why_no_plan(self.limits)
 
 
 class _Search:

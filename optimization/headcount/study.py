@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any
 
 import polars as pl
 
@@ -18,10 +17,8 @@ from optimization.headcount.bases import hired, new_seats
 from optimization.headcount.leaving import vacant
 from optimization.headcount.teams import Book, Team
 from optimization.headcount.valuation import NoPlan, Valued, value_team
-from optimization.planner import Progress
+from optimization.planner import Mapper, Progress
 from optimization.policy import Policy
-
-Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 TODAY, FEWER, MORE = "today", "fewer", "more"
 BACKFILL, VACANT, REDISTRIBUTION = "backfill", "vacant", "redistribution"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from optimization.errors import Infeasible, NoPlanYet
+from optimization.errors import Infeasible, NoPlanYet, why_no_plan
 from optimization.headcount.teams import Book, Team
 from optimization.planner import plan_territories
 from optimization.report.result import Plan
@@ -80,9 +80,9 @@ def value_team(
     try:
         plan = plan_territories(*tables, as_of=as_of, travel_matrix=travel_matrix)
     except Infeasible as error:
-        return NoPlan(team, f"no plan keeps its limits: {'; '.join(error.limits[:2])}")
+        return NoPlan(team, why_no_plan(error.limits))
     except NoPlanYet:
-        return NoPlan(team, "no plan was found in time")
+        return NoPlan(team, why_no_plan(()))
     kept = plan.assignment.filter(pl.col("rep_id").is_in(team.gone))
     if kept.height:
         return NoPlan(team, f"nobody else may own account {kept['account_id'][0]}")

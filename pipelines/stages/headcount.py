@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.progress import report
-from pipelines.stages.fit_losses import with_estimates
-from pipelines.stages.frontier import FEWEST_PAIRS, side_by_side
-from pipelines.stages.plan_workers import worker_count
 from pipelines.stages.planner import (
     PlanningTables,
     planning_errors,
     stop_on_violations,
     violations_of,
 )
+from pipelines.stages.study_workers import side_by_side, study_rules, study_workers, tell_plans
 
 if TYPE_CHECKING:
     from optimization import Policy
@@ -36,11 +34,8 @@ def headcount_of(tables: PlanningTables, policy: "Policy", policy_path: Path | s
     asked = policy.headcount
     plans = 1 + 2 * len(asked.leavers)
     plans += (asked.fewer_seats + asked.more_seats) * asked.candidates
-    workers = worker_count(plans, tables.accounts.height * tables.reps.height, FEWEST_PAIRS)
-    rules = with_estimates(policy, tables.estimates)
-    if workers > 1:
-        solver = rules.solver.model_copy(update={"threads": 1})
-        rules = rules.model_copy(update={"solver": solver})
+    workers = study_workers(tables, plans)
+    rules = study_rules(tables, policy, workers)
     with planning_errors(policy, policy_path), side_by_side(workers) as run:
         study = study_headcount(
             tables.accounts,
@@ -50,9 +45,7 @@ def headcount_of(tables: PlanningTables, policy: "Policy", policy_path: Path | s
             as_of=tables.as_of,
             travel_matrix=tables.travel_matrix,
             run=run,
-            progress=lambda what, done, total: report(
-                f"Planning: {what} ({done} of {total})", done, total
-            ),
+            progress=tell_plans,
         )
     report("Verifying the plans")
     book = Book(tables.accounts, tables.reps, tables.overrides, policy)

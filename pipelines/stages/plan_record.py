@@ -71,13 +71,16 @@ def record_plans(settings: Settings, context: RunContext) -> None:
                 f"TO {literal(assignment)} ({PARQUET_OPTIONS})"
             )
             policy = settings.policy_path.with_name(f"{scenario}.yaml").read_text("utf-8-sig")
-            record = _record(
+            figures = _figures(connection, plan_id)
+            record = record_of(
                 connection,
                 settings,
                 replace(context, scenario=scenario, settings_digest=digests[scenario]),
                 plan_id,
                 policy,
                 assignment,
+                figures,
+                account_count=int(figures["account_count"]),
             )
             store.keep(
                 record,
@@ -97,15 +100,24 @@ def record_plans(settings: Settings, context: RunContext) -> None:
     store.prune(retention.plans, retention.landed_inputs)
 
 
-def _record(
+def record_of(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     context: RunContext,
     plan_id: str,
     policy: str,
     assignment: Path,
+    figures: dict[str, Any],
+    *,
+    account_count: int,
+    rebalanced_from: str | None = None,
 ) -> PlanRecord:
-    figures = _figures(connection, plan_id)
+    """The record of a plan whose assignment stands in a file.
+
+    Args:
+        policy: the text of its policy. figures: what is told of it, its seed among them.
+        rebalanced_from: the chosen plan that it brings back into its bands.
+    """
     return PlanRecord(
         plan_id=plan_id,
         run_id=context.run_id,
@@ -119,8 +131,9 @@ def _record(
         policy_digest=text_digest(policy),
         inputs=input_files(connection),
         figures=figures,
-        account_count=int(figures["account_count"]),
+        account_count=account_count,
         assignment_digest=file_sha256(assignment),
+        rebalanced_from=rebalanced_from,
     )
 
 

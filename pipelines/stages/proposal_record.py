@@ -9,19 +9,17 @@ import duckdb
 import polars as pl
 
 from pipelines.keeping.chosen import ChosenPlan
-from pipelines.lifecycle import PlanRecord, PlanStore
+from pipelines.lifecycle import PlanStore
 from pipelines.lifecycle.holdouts import HOLDOUT_NAME, holdouts_of
 from pipelines.lifecycle.record import (
     ASSIGNMENT_NAME,
     CHOSEN_NAME,
     POLICY_NAME,
     SETTINGS_NAME,
-    text_digest,
 )
-from pipelines.publish.manifest import file_sha256
 from pipelines.settings.loader import Settings
 from pipelines.stages.landed_inputs import landed_files
-from pipelines.stages.plan_record import input_files, settings_text
+from pipelines.stages.plan_record import record_of, settings_text
 from pipelines.stages.run_context import RunContext
 
 if TYPE_CHECKING:
@@ -135,21 +133,15 @@ def record_proposal(
         }
         for file, frame in frames.items():
             frame.write_parquet(Path(name) / file)
-        record = PlanRecord(
-            plan_id=proposal_id,
-            run_id=context.run_id,
-            company=settings.project.name,
-            scenario=context.scenario,
-            as_of=context.as_of,
-            code_version=context.code_version,
-            seed=int(figures["seed"]),
-            input_digest=context.input_digest,
-            settings_digest=context.settings_digest,
-            policy_digest=text_digest(policy),
-            inputs=input_files(connection),
-            figures=figures,
+        record = record_of(
+            connection,
+            settings,
+            context,
+            proposal_id,
+            policy,
+            Path(name) / ASSIGNMENT_NAME,
+            figures,
             account_count=assignment.height,
-            assignment_digest=file_sha256(Path(name) / ASSIGNMENT_NAME),
             rebalanced_from=chosen.plan_id,
         )
         store.keep(

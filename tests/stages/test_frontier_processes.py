@@ -5,7 +5,7 @@ import os
 import pytest
 
 from pipelines.errors import TerritoryError
-from pipelines.stages.frontier import side_by_side
+from pipelines.stages.study_workers import side_by_side
 
 
 def in_processes() -> None:
