@@ -7,9 +7,9 @@ import numpy as np
 
 from optimization.audit.goals import Goal
 from optimization.audit.ledger import Bools, Floats, Ints, Ledger
+from optimization.audit.level_goals import LevelGoal, read_level_goals
 from optimization.audit.money import Figures
 from optimization.audit.ownership import sums
-from optimization.audit.tiers import Tier, read_tiers
 
 # Share of a limit by which it may be missed and still counts as kept.
 KEPT = 1e-6
@@ -69,8 +69,8 @@ def all_limits(ledger: Ledger, goals: list[Goal], owner: Ints, figures: Figures)
     every = np.ones(reps, dtype=bool)
     for goal in goals:
         yield from _band_limits(goal, owner, reps)
-    for tier in read_tiers(ledger, goals):
-        yield from _tier_limits(tier, owner, reps)
+    for level_goal in read_level_goals(ledger, goals):
+        yield from _level_limits(level_goal, owner, reps)
     capacity, clock = ledger.of_reps("capacity_hours"), clock_hours(ledger, owner, figures)
     full = np.where(capacity > 0, capacity, max(float(capacity.max(initial=0.0)), 1.0))
     if policy.overtime.price_usd_per_hour > 0:
@@ -133,17 +133,26 @@ def _band_limits(goal: Goal, owner: Ints, reps: int) -> Iterator[Held]:
             yield Held(kind, goal.name, goal.name, unit, limit, used, every, goal.scale, None, side)
 
 
-def _tier_limits(tier: Tier, owner: Ints, reps: int) -> Iterator[Held]:
+def _level_limits(level_goal: LevelGoal, owner: Ints, reps: int) -> Iterator[Held]:
     """The sides of the bands of one group."""
-    band, one = tier.band, np.ones(1, dtype=bool)
-    load, ordinary = (np.array([amount]) for amount in tier.loads(owner, reps))
-    scale, unit = np.array([tier.scale]), UNITS[tier.measure]
+    band, one = level_goal.band, np.ones(1, dtype=bool)
+    load, ordinary = (np.array([amount]) for amount in level_goal.loads(owner, reps))
+    scale, unit = np.array([level_goal.scale]), UNITS[level_goal.measure]
     bands = [("level_upper", "level_lower", band.tolerance_pct, "level_band")]
     if band.soft_tolerance_pct is not None and band.soft_price_usd_per_pct > 0:
         bands.append(("level_soft_upper", "level_soft_lower", band.soft_tolerance_pct, ""))
     for upper, lower, tolerance, rule in bands:
         for kind, side, used in ((upper, 1, ordinary), (lower, -1, load)):
-            limit = np.array([tier.limit(side, tolerance)])
+            limit = np.array([level_goal.limit(side, tolerance)])
             yield Held(
-                kind, tier.name, band.metric, unit, limit, used, one, scale, rule or None, side
+                kind,
+                level_goal.name,
+                band.metric,
+                unit,
+                limit,
+                used,
+                one,
+                scale,
+                rule or None,
+                side,
             )

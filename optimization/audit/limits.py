@@ -11,9 +11,9 @@ from optimization.audit.figures import numbers
 from optimization.audit.goals import Goal
 from optimization.audit.held import KEPT, Held, all_limits
 from optimization.audit.ledger import Floats, Ints, Ledger
+from optimization.audit.level_goals import read_level_goals
 from optimization.audit.money import Figures, Money
 from optimization.audit.rules import Breaches
-from optimization.audit.tiers import read_tiers
 
 
 def check_bands(
@@ -132,31 +132,31 @@ def check_levels(
     ledger: Ledger, goals: list[Goal], owner: Ints, levels: pl.DataFrame, breaches: Breaches
 ) -> None:
     """plan_level: a row for every group and metric, with its target, limits and load as derived."""
-    tiers = read_tiers(ledger, goals)
+    level_goals = read_level_goals(ledger, goals)
     rows = {(row["level"], row["member_id"], row["metric"]): row for row in levels.to_dicts()}
-    if levels.height != len(tiers):
-        breaches.add("level_band", "plan", len(tiers), levels.height, "rows of plan_level")
-    for tier in tiers:
-        row = rows.get((tier.level, tier.member, tier.band.metric))
+    if levels.height != len(level_goals):
+        breaches.add("level_band", "plan", len(level_goals), levels.height, "rows of plan_level")
+    for level_goal in level_goals:
+        row = rows.get((level_goal.level, level_goal.member, level_goal.band.metric))
         if row is None:
-            breaches.add("level_band", tier.name, "a row", "none", "plan_level")
+            breaches.add("level_band", level_goal.name, "a row", "none", "plan_level")
             continue
-        lower = tier.limit(-1, tier.band.tolerance_pct)
-        upper = tier.limit(1, tier.band.tolerance_pct)
-        whole, ordinary = tier.loads(owner, ledger.rep_count)
+        lower = level_goal.limit(-1, level_goal.band.tolerance_pct)
+        upper = level_goal.limit(1, level_goal.band.tolerance_pct)
+        whole, ordinary = level_goal.loads(owner, ledger.rep_count)
         needed = max(ordinary - upper, lower - whole, 0.0)
-        room = 1e-5 * max(tier.target, tier.scale) + 1e-4
-        points = 200 * room / tier.scale
+        room = 1e-5 * max(level_goal.target, level_goal.scale) + 1e-4
+        points = 200 * room / level_goal.scale
         for column, right, allowed in (
-            ("target", tier.target, room),
+            ("target", level_goal.target, room),
             ("lower_limit", lower, room),
             ("upper_limit", upper, room),
             ("metric_load", whole, room),
-            ("deviation_pct", 100 * (whole / tier.scale - 1), points),
-            ("relaxation_pct", 100 * needed / tier.scale, points),
+            ("deviation_pct", 100 * (whole / level_goal.scale - 1), points),
+            ("relaxation_pct", 100 * needed / level_goal.scale, points),
         ):
             if row[column] is None or not abs(row[column] - right) <= allowed:
-                breaches.add("level_band", tier.name, right, row[column], column)
+                breaches.add("level_band", level_goal.name, right, row[column], column)
 
 
 _DERIVED = {

@@ -10,9 +10,9 @@ import polars as pl
 from optimization.audit.goals import Goal
 from optimization.audit.held import clock_hours
 from optimization.audit.ledger import Ints, Ledger
+from optimization.audit.level_goals import read_level_goals
 from optimization.audit.money import Figures, Money
 from optimization.audit.rules import Breaches
-from optimization.audit.tiers import read_tiers
 
 PARTS = (
     "travel_cost_usd",
@@ -76,7 +76,9 @@ def _parts(money: Money, goals: list[Goal], owner: Ints, figures: Figures) -> di
 def _deviations(ledger: Ledger, goals: list[Goal], owner: Ints) -> float:
     """USD for what lies outside the inner bands of reps and of groups."""
     reps = ledger.rep_count
-    groups = sum(tier.deviation_usd(owner, reps) for tier in read_tiers(ledger, goals))
+    groups = sum(
+        level_goal.deviation_usd(owner, reps) for level_goal in read_level_goals(ledger, goals)
+    )
     return groups + sum(_deviation(goal, owner, reps) for goal in goals)
 
 

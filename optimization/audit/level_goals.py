@@ -14,7 +14,7 @@ from optimization.policy import LevelBand
 
 
 @dataclass(frozen=True)
-class Tier:
+class LevelGoal:
     """One group of reps and one metric."""
 
     level: str
@@ -51,11 +51,11 @@ class Tier:
         return self.band.soft_price_usd_per_pct * 100 * (over + under) / self.scale
 
 
-def read_tiers(ledger: Ledger, goals: list[Goal]) -> list[Tier]:
+def read_level_goals(ledger: Ledger, goals: list[Goal]) -> list[LevelGoal]:
     """Every group and metric of the policy's levels."""
     by_name = {goal.name: goal for goal in goals}
     named = {band.name: band.metric for band in ledger.policy.metrics}
-    tiers = []
+    level_goals = []
     for level in ledger.policy.levels:
         values = ledger.reps[level.by].fill_null("").to_numpy()
         for band in level.metrics:
@@ -63,8 +63,8 @@ def read_tiers(ledger: Ledger, goals: list[Goal]) -> list[Tier]:
             for member in sorted(set(values.tolist()) - {""}):
                 reps = np.flatnonzero(values == member)
                 target = float(goal.target[reps].sum())
-                tiers.append(
-                    Tier(
+                level_goals.append(
+                    LevelGoal(
                         level=level.by,
                         member=member,
                         band=band,
@@ -75,4 +75,4 @@ def read_tiers(ledger: Ledger, goals: list[Goal]) -> list[Tier]:
                         scale=target if target > 0 else float(goal.scale[reps].sum()),
                     )
                 )
-    return tiers
+    return level_goals
