@@ -177,7 +177,7 @@ SELECT 'raw_crm__account' AS source_table, 'accounts.csv' AS source_file, 'not_a
   'employee_count' AS column_name, coalesce(list_extract($names, 1), 'many') AS value;
 
 CREATE TABLE meta_load AS
-SELECT 'accounts.csv' AS source_file, 'raw_crm__account' AS source_table,
+SELECT 'accounts.csv' AS source_file, 'raw_crm__account' AS source_table, 'records' AS file_role,
   $accounts + 1 AS rows_read, $accounts AS rows_loaded, 1 AS rows_quarantined,
   0 AS rows_duplicate, 0 AS rows_excluded;
 

@@ -106,7 +106,10 @@ def _print_files(files: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(name, justify="right")
     for file in files:
         counts = ("read", "loaded", "quarantined", "duplicate", "excluded")
-        table.add_row(Path(file["file"]).name, *(f"{file[f'rows_{count}']:,}" for count in counts))
+        role = "" if file["role"] == "records" else f" ({file['role']})"
+        table.add_row(
+            Path(file["file"]).name + role, *(f"{file[f'rows_{count}']:,}" for count in counts)
+        )
     console.print(table)
 
 

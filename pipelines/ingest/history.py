@@ -14,7 +14,8 @@ import duckdb
 
 from pipelines.ingest.entities import ENTITIES, Entity, Source
 from pipelines.ingest.file_search import SourceFolder
-from pipelines.ingest.history_tables import SEEN, add_changes
+from pipelines.ingest.history_rows import SEEN
+from pipelines.ingest.history_tables import add_changes
 from pipelines.ingest.landing import LANDING, drop_landing, land
 from pipelines.ingest.ledger import Finding
 from pipelines.ingest.lookup import store_lookups
@@ -22,6 +23,7 @@ from pipelines.ingest.mapping import CsvOptions, EntityMapping
 from pipelines.ingest.mapping_file import load_mapping
 from pipelines.ingest.resolution import resolve
 from pipelines.ingest.shaping import SHAPED, shape
+from pipelines.ingest.side_files import SideBooks
 from pipelines.ingest.source_file import SourceFile
 from pipelines.ingest.spelling import folded
 from pipelines.ingest.sql import identifier, literal
@@ -60,6 +62,7 @@ def record_history(
     folder: SourceFolder,
     versions: Sequence[VersionedTable],
     rates: Mapping[str, float],
+    books: SideBooks | None = None,
 ) -> list[Finding]:
     """Add the periods of the tracked fields of one source; what was odd about its history.
 
@@ -80,7 +83,7 @@ def record_history(
             for table in versions:
                 if folded(table.name) == wanted:
                     _add_versions(connection, entity, fields, part, folder, table, rates)
-    findings = add_changes(connection, mapping, folder, rates)
+    findings = add_changes(connection, mapping, folder, rates, books)
     _add_periods(connection)
     connection.execute(f"DROP TABLE {SEEN}")
     connection.execute(

@@ -7,13 +7,15 @@ own fields, so a period holds the same canonical values whichever way it is know
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import duckdb
 
 from pipelines.errors import ConfigurationError, InputError, near
 from pipelines.ingest.entities import ENTITIES, Entity
+from pipelines.ingest.field_sql import outcome
 from pipelines.ingest.file_search import SourceFolder, find_table, table_names
+from pipelines.ingest.history_rows import Change, forget, judge, keep, keep_before
 from pipelines.ingest.landing import LANDING, Landing, drop_landing, land
 from pipelines.ingest.ledger import Finding
 from pipelines.ingest.lookup import store_lookups
@@ -21,23 +23,10 @@ from pipelines.ingest.mapping import ColumnRule, CsvOptions, EntityMapping, Hist
 from pipelines.ingest.mapping import SourceMapping as Source
 from pipelines.ingest.resolution import resolve
 from pipelines.ingest.shaping import SHAPED, shape
+from pipelines.ingest.side_files import SideBooks
 from pipelines.ingest.source_file import SourceFile
 from pipelines.ingest.spelling import respell
-from pipelines.ingest.sql import identifier, literal
-
-SEEN = "history_seen"
-
-# Where the value before the first change of a record is known, it held since the record was made.
-_MADE = {"account": "created_date", "opportunity": "opened_date"}
-
-
-@dataclass(frozen=True)
-class _Change:
-    """The SQL of a landed row of a history table."""
-
-    record: str
-    moment: str
-    is_of_field: str
+from pipelines.ingest.sql import literal
 
 
 def history_files(folder: SourceFolder, mapping: Source) -> list[SourceFile]:
@@ -55,8 +44,9 @@ def add_changes(
     mapping: Source,
     folder: SourceFolder,
     rates: Mapping[str, float],
+    books: SideBooks | None = None,
 ) -> list[Finding]:
-    """Add what the history tables of `mapping` say to `history_seen`.
+    """Add what the history tables of `mapping` say to `history_seen`, and their rows to `books`.
 
     Raises InputError for a table that must be there and is not, or lacks a column.
     """
@@ -71,7 +61,7 @@ def add_changes(
             )
         for file in files:
             entity = ENTITIES[mapping.source, table.entity]
-            findings += _add_table(connection, entity, table, part, folder, file, rates)
+            findings += _add_table(connection, entity, table, part, folder, file, rates, books)
     return findings
 
 
@@ -88,6 +78,7 @@ def _add_table(
     folder: SourceFolder,
     file: SourceFile,
     rates: Mapping[str, float],
+    books: SideBooks | None,
 ) -> list[Finding]:
     key = entity.keys[0].name
     rule = part.columns[table.field]
@@ -97,18 +88,13 @@ def _add_table(
     )
     landing = land(connection, file)
     if part.spelling == "any":
-        wanted = [*table.record, *table.changed_at, *table.log_columns(), *rule.named_columns()]
+        wanted = [*table.named_columns(), *rule.named_columns()]
         landing = replace(landing, columns=respell(wanted, landing.columns, file.name))
-    record = _first(table.record, landing, file)
     is_log = table.changed_field in landing.columns
-    change = _Change(
-        f"nullif(trim({landing.sql_column(record)}), '')",
-        _moment(landing.sql_column(_first(table.changed_at, landing, file))),
-        _is_of_field(table, landing, file) if is_log else "true",
-    )
+    change = _change(table, landing, file, is_log=is_log)
 
-    def add(value: ColumnRule, *, is_before: bool) -> bool:
-        columns = {key: _of_column(part.columns[key], record), table.field: value}
+    def shaped(value: ColumnRule) -> bool:
+        columns = {key: _of_column(part.columns[key], change.record_column), table.field: value}
         update = {"columns": columns, "exclude": [], "pass_through": [], "ignore_columns": ["*"]}
         fitted, named, _ = resolve(entity, file, part.model_copy(update=update), landing)
         if fitted.columns.keys() != columns.keys() or not (
@@ -116,7 +102,6 @@ def _add_table(
         ):
             return False
         shape(connection, entity, file, fitted, named, tables, rates)
-        _store(connection, entity, table.field, change, is_before=is_before)
         return True
 
     if is_log and rule.template is not None:
@@ -125,30 +110,57 @@ def _add_table(
             "changed value cannot fill; follow another field"
         )
     findings = []
-    if is_log:
-        add(_of_column(rule, table.value or ""), is_before=False)
-        if table.value_before is not None:
-            add(_of_column(rule, table.value_before), is_before=True)
-    elif not add(rule, is_before=False):
+    if shaped(_of_column(rule, table.value or "") if is_log else rule):
+        set_aside = judge(connection, entity, table.field, change)
+        keep(connection, entity, table.field)
+    else:
+        set_aside = (
+            "SELECT row_number, 'excluded' AS outcome, 'missing_column' AS rule,"
+            f" NULL AS column_name, NULL AS value FROM {LANDING}"
+        )
         message = f"{file.name}: has no column for {table.field}, so its history is not read"
         findings.append(Finding("warning", "missing_column", entity.table, table.field, 0, message))
-    lost = connection.execute(
-        f"SELECT count(*) FROM {LANDING} WHERE {change.is_of_field}"
-        f" AND ({change.record} IS NULL OR {change.moment} IS NULL)"
-    ).fetchone()
+    if books is not None:
+        books.enter(entity.table, file, "history", table.field, landing, set_aside)
+    if is_log and table.value_before is not None and shaped(_of_column(rule, table.value_before)):
+        keep_before(connection, entity, table.field)
+    forget(connection)
     drop_landing(connection)
     for used in (SHAPED, *tables.values()):
         connection.execute(f"DROP TABLE IF EXISTS {used}")
-    count = len(landing.malformed) + (int(lost[0]) if lost else 0)
-    if count:
-        message = (
-            f"{file.name}: {count:,} rows say neither of which {entity.name} nor when, or cannot "
-            f"be read; the history of {table.field} lacks them"
-        )
-        findings.append(
-            Finding("warning", "unreadable_history", entity.table, table.field, count, message)
-        )
     return findings
+
+
+def _change(table: HistoryTable, landing: Landing, file: SourceFile, *, is_log: bool) -> Change:
+    record = _first(table.record, landing, file)
+    moment = _first(table.changed_at, landing, file)
+    change = Change(
+        record,
+        f"nullif(trim({landing.sql_column(record)}), '')",
+        moment,
+        _moment(landing.sql_column(moment)),
+    )
+    if is_log:
+        changed, value = (
+            landing.sql_column(_first([name or ""], landing, file))
+            for name in (table.changed_field, table.value)
+        )
+        is_of_field = f"coalesce(trim({changed}) = {literal(table.changed_field_is or '')}, false)"
+        change = replace(change, is_of_field=is_of_field)
+        if table.value_matches is not None:
+            is_wanted = f"coalesce(regexp_matches({value}, {literal(table.value_matches)}), true)"
+            change = replace(change, is_wanted=is_wanted)
+        return change
+    if ended := _there(table.ended_at, landing):
+        ended_at = _moment(landing.sql_column(ended))
+        if table.is_open is not None and table.is_open.column in landing.columns:
+            text = f"trim({landing.sql_column(table.is_open.column)})"
+            ended_at = f"CASE WHEN NOT {outcome(table.is_open, text)} THEN {ended_at} END"
+        change = replace(change, ended_at=ended_at)
+        if deleted := _there(table.is_deleted, landing):
+            text = f"lower(trim({landing.sql_column(deleted)}))"
+            change = replace(change, is_deleted=f"coalesce({text} IN ('true', '1'), false)")
+    return change
 
 
 def _of_column(rule: ColumnRule, column: str) -> ColumnRule:
@@ -157,64 +169,20 @@ def _of_column(rule: ColumnRule, column: str) -> ColumnRule:
     return rule.model_copy(update=update | {"null_when": None})
 
 
+def _there(names: list[str], landing: Landing) -> str | None:
+    return next((name for name in names if name in landing.columns), None)
+
+
 def _first(names: list[str], landing: Landing, file: SourceFile) -> str:
-    for name in names:
-        if name in landing.columns:
-            return name
+    if found := _there(names, landing):
+        return found
     raise InputError(
         f"{file.name}: none of the columns {', '.join(names)} is there"
         f"{near(names[0], landing.columns)}; see history in the mapping"
     )
 
 
-def _is_of_field(table: HistoryTable, landing: Landing, file: SourceFile) -> str:
-    changed, value = (
-        landing.sql_column(_first([name or ""], landing, file))
-        for name in (table.changed_field, table.value)
-    )
-    test = f"coalesce(trim({changed}) = {literal(table.changed_field_is or '')}, false)"
-    if table.value_matches is not None:
-        pattern = literal(table.value_matches)
-        test += f" AND coalesce(regexp_matches({value}, {pattern}), true)"
-    return test
-
-
 def _moment(column: str) -> str:
     # 'epoch' and 'infinity' are moments to DuckDB.
     moment = f"timezone('UTC', TRY_CAST(trim({column}) AS TIMESTAMPTZ))"
     return f"CASE WHEN regexp_matches({column}, '[0-9]') THEN {moment} END"
-
-
-def _store(
-    connection: duckdb.DuckDBPyConnection,
-    entity: Entity,
-    field: str,
-    change: _Change,
-    *,
-    is_before: bool,
-) -> None:
-    key = identifier(entity.keys[0].name)
-    rows = (
-        f"SELECT shaped.{key} AS record_id, shaped.{identifier(field)} AS value,"
-        f" {change.moment} AS seen_at"
-        f" FROM {SHAPED} AS shaped JOIN {LANDING} AS landed USING (row_number)"
-        f" WHERE {change.is_of_field} AND {change.record} IS NOT NULL"
-        f" AND {change.moment} IS NOT NULL"
-    )
-    # A record that is not there any more has no end that the table would tell.
-    known = (
-        f"(SELECT {key} FROM {entity.table} UNION ALL SELECT record_id FROM {SEEN}"
-        f" WHERE entity = {literal(entity.name)})"
-    )
-    if is_before:
-        made = f"TRY_CAST(made.{_MADE[entity.name]} AS TIMESTAMP)"
-        rows = (
-            f"SELECT record_id, arg_min(value, seen_at) AS value, min({made}) AS made_at"
-            f" FROM ({rows}) AS change JOIN {entity.table} AS made ON made.{key} = record_id"
-            f" GROUP BY record_id HAVING min({made}) < min(seen_at)"
-        )
-        rows = f"SELECT record_id, value, made_at AS seen_at FROM ({rows})"
-    connection.execute(
-        f"INSERT INTO {SEEN} SELECT {literal(entity.name)}, record_id, {literal(field)}, value,"
-        f" seen_at, false FROM ({rows}) WHERE record_id IN {known}"
-    )

@@ -15,7 +15,8 @@ _TABLES = {
         " rule VARCHAR, column_name VARCHAR, value VARCHAR, payload_json VARCHAR, run_id VARCHAR"
     ),
     "meta_load": (
-        "source_table VARCHAR, source_file VARCHAR, file_sha256 VARCHAR, rows_read BIGINT,"
+        "source_table VARCHAR, source_file VARCHAR, file_role VARCHAR, file_sha256 VARCHAR,"
+        " rows_read BIGINT,"
         " rows_loaded BIGINT, rows_quarantined BIGINT, rows_duplicate BIGINT,"
         " rows_excluded BIGINT, excluded_by_json VARCHAR, run_id VARCHAR"
     ),
@@ -36,13 +37,19 @@ _TABLES = {
     ),
 }
 
+FileRole = Literal["records", "lookup", "history", "watched"]
+"""What a file is read for: rows of a raw table, values looked up, earlier values, checks alone."""
+
 LEDGER_TABLES = tuple(table for table in _TABLES if table != "load_column")
 """The tables of the books that name the run they belong to."""
 
 
 @dataclass(frozen=True)
 class FileLoad:
-    """One file's reconciliation: read = loaded + quarantined + duplicate + excluded."""
+    """One file's reconciliation: read = loaded + quarantined + duplicate + excluded.
+
+    `source_table` is the raw table the file went to, or serves.
+    """
 
     source_table: str
     source_file: str
@@ -52,6 +59,7 @@ class FileLoad:
     rows_quarantined: int
     rows_duplicate: int
     excluded_by: dict[str, int] = field(default_factory=dict)
+    file_role: FileRole = "records"
 
     @property
     def rows_excluded(self) -> int:
@@ -97,10 +105,11 @@ def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
 def record_load(connection: duckdb.DuckDBPyConnection, load: FileLoad, run_id: str) -> None:
     """Enter a file's reconciliation."""
     connection.execute(
-        "INSERT INTO meta_load VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO meta_load VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             load.source_table,
             load.source_file,
+            load.file_role,
             load.file_sha256,
             load.rows_read,
             load.rows_loaded,

@@ -11,8 +11,12 @@ from pipelines.ingest.file_search import SourceFolder, find_file, find_table
 from pipelines.ingest.landing import LANDING, land
 from pipelines.ingest.ledger import Finding
 from pipelines.ingest.mapping import EntityMapping, Lookup
+from pipelines.ingest.side_files import NOT_ASKED_FOR, SideBooks
 from pipelines.ingest.source_file import SourceFile
 from pipelines.ingest.spelling import respell
+from pipelines.ingest.sql import literal
+
+_READ = "lookup_read"
 
 
 def store_lookups(
@@ -20,18 +24,20 @@ def store_lookups(
     folder: SourceFolder,
     entity: Entity,
     mapping: EntityMapping,
+    books: SideBooks | None = None,
 ) -> tuple[dict[str, str], list[Finding]]:
     """Land every lookup of `mapping`; the temporary table (key, value) by canonical field.
 
-    Uses `landing`, so it comes before the entity's own file. Raises InputError for a file that
-    cannot be used and for a key with two values, unless the lookup says to take the smallest.
+    Uses `landing`, so it comes before the entity's own file. What became of the rows is entered
+    into `books`. Raises InputError for a file that cannot be used and for a key with two values,
+    unless the lookup says to take the smallest.
     """
     tables: dict[str, str] = {}
     findings: list[Finding] = []
     for name, rule in mapping.columns.items():
         if rule.lookup is not None:
             tables[name] = f"lookup_{name}"
-            findings += _store(connection, folder, entity, mapping, name, rule.lookup)
+            findings += _store(connection, folder, entity, mapping, name, rule.lookup, books)
     return tables, findings
 
 
@@ -62,6 +68,7 @@ def _store(
     mapping: EntityMapping,
     field: str,
     lookup: Lookup,
+    books: SideBooks | None,
 ) -> list[Finding]:
     table = f"lookup_{field}"
     file = _find(folder, mapping, lookup)
@@ -84,37 +91,48 @@ def _store(
             raise InputError(
                 f"{file.name}: column '{name}' is missing{near(name, landing.columns)}"
             )
-    if landing.malformed:
-        row = landing.malformed[0]
-        raise InputError(f"{file.name}: row {row.row_number} cannot be read: {row.value}")
 
     def column(name: str, null_tokens: list[str] | None) -> str:
         tokens = mapping.null_tokens if null_tokens is None else null_tokens
         return field_sql.without_nulls(field_sql.trimmed(landing.sql_column(name)), tokens)
 
     where = field_sql.condition(lookup.where, column) if lookup.where is not None else "true"
-    rank = "0"
+    order = [f"TRY_CAST({column(name, None)} AS DOUBLE) DESC NULLS LAST" for name in lookup.largest]
     if lookup.prefer is not None:
-        rank = f"CASE WHEN {field_sql.condition(lookup.prefer, column)} THEN 0 ELSE 1 END"
-    order = ", ".join(
-        [
-            rank,
-            *(
-                f"TRY_CAST({column(name, None)} AS DOUBLE) DESC NULLS LAST"
-                for name in lookup.largest
-            ),
-        ]
-    )
+        order.insert(0, f"{field_sql.condition(lookup.prefer, column)} DESC")
+    key = column(lookup.key, None)
+    place = f"rank() OVER (PARTITION BY {where}, {key} ORDER BY {', '.join(order)})"
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {_READ} AS
+        SELECT row_number, {key} AS key, {field_sql.origin(value_rule, column, None)} AS value,
+            CASE WHEN NOT {where} THEN '{NOT_ASKED_FOR}' WHEN {key} IS NULL THEN 'missing_value'
+                {f"WHEN {place} > 1 THEN 'not_preferred'" if order else ""} END AS rule
+        FROM {LANDING}""")
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT key, value FROM ("
-        f" SELECT {column(lookup.key, None)} AS key,"
-        f" {field_sql.origin(value_rule, column, None)} AS value,"
-        f" rank() OVER (PARTITION BY {column(lookup.key, None)} ORDER BY {order}) AS place"
-        f" FROM {LANDING} WHERE {where}) WHERE place = 1"
+        f"CREATE OR REPLACE TEMP TABLE {table} AS"
+        f" SELECT DISTINCT key, value FROM {_READ} WHERE rule IS NULL"
     )
+    findings = _one_value_per_key(connection, file, entity, field, lookup)
+    if books is not None:
+        rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        is_all = rows == (landing.rows_read,)
+        use = f"{mapping.origin}:{field}"
+        set_aside = None if is_all else _set_aside(table, lookup)
+        books.enter(entity.table, file, "lookup", use, landing, set_aside)
+    connection.execute(f"DROP TABLE {_READ}")
+    return findings
+
+
+def _one_value_per_key(
+    connection: duckdb.DuckDBPyConnection,
+    file: SourceFile,
+    entity: Entity,
+    field: str,
+    lookup: Lookup,
+) -> list[Finding]:
+    table = f"lookup_{field}"
     repeated, first = connection.execute(
-        f"SELECT count(*), min(key) FROM"
-        f" (SELECT key FROM {table} WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1)"
+        f"SELECT count(*), min(key) FROM (SELECT key FROM {table} GROUP BY key HAVING count(*) > 1)"
     ).fetchone() or (0, None)
     if not repeated:
         return []
@@ -132,6 +150,21 @@ def _store(
         f"of '{lookup.value}'; {field} takes the smallest"
     )
     return [Finding("warning", "ambiguous_code", entity.table, field, repeated, message)]
+
+
+def _set_aside(table: str, lookup: Lookup) -> str:
+    """The rows that `table` does not hold, with what became of them."""
+    return f"""
+        SELECT row_number, rule, if(rule = 'missing_value', {literal(lookup.key)}, NULL)
+            AS column_name, NULL AS value, CASE rule WHEN 'missing_value' THEN 'quarantined'
+            WHEN 'duplicate_row' THEN 'duplicate' ELSE 'excluded' END AS outcome
+        FROM (
+            SELECT row_number, CASE WHEN seen.rule IS NOT NULL THEN seen.rule
+                WHEN seen.value IS DISTINCT FROM kept.value THEN 'ambiguous_code'
+                WHEN row_number() OVER (PARTITION BY seen.rule, seen.key, seen.value
+                    ORDER BY row_number) > 1 THEN 'duplicate_row' END AS rule
+            FROM {_READ} AS seen LEFT JOIN {table} AS kept ON kept.key = seen.key)
+        WHERE rule IS NOT NULL"""
 
 
 def join_sql(table: str, key: str) -> str:

@@ -415,6 +415,19 @@ class HistoryTable(_Model):
     optional: bool = Field(default=False, description="The table may be absent.")
     record: Names = Field(description="Column of the record's id; the first that is there.")
     changed_at: Names = Field(description="Column of the moment; the first that is there.")
+    ended_at: Names = Field(
+        default_factory=list,
+        description="Column of the moment a version ended, where the table has one. An end that no "
+        "later version follows within a second is the end of the record.",
+    )
+    is_open: Condition | None = Field(
+        default=None, description="Versions that match have no end, whatever ended_at says."
+    )
+    is_deleted: Names = Field(
+        default_factory=list,
+        description="Column that says that the record was deleted by then; looked at where the "
+        "table has ended_at.",
+    )
     changed_field: str | None = Field(default=None, description="Column that names the field.")
     changed_field_is: str | None = Field(default=None, description="Its text for this field.")
     value: str | None = Field(default=None, description="Column of the value after the change.")
@@ -443,6 +456,12 @@ class HistoryTable(_Model):
         """The columns of a row that is one change."""
         names = (self.changed_field, self.value, self.value_before)
         return [name for name in names if name is not None]
+
+    def named_columns(self) -> list[str]:
+        """Every column of the table that the entry itself names."""
+        names = [*self.record, *self.changed_at, *self.ended_at, *self.is_deleted]
+        names += [self.is_open.column] if self.is_open is not None else []
+        return [*names, *self.log_columns()]
 
 
 class SourceMapping(_Model):

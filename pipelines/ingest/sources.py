@@ -39,6 +39,7 @@ from pipelines.ingest.observations import findings_of_file
 from pipelines.ingest.references import reference_findings
 from pipelines.ingest.resolution import resolve
 from pipelines.ingest.shaping import SHAPED, check_columns, shape
+from pipelines.ingest.side_files import SideBooks
 from pipelines.ingest.source_file import SourceFile
 
 # Called with what is being done, how many files are done, and how many there are.
@@ -66,22 +67,25 @@ class SourceInput:
 
 @dataclass(frozen=True)
 class IngestResult:
-    """What an ingest did: one `FileLoad` per file, and the findings it entered."""
+    """What an ingest did: one `FileLoad` per file and what it was read for, and the findings.
+
+    The sums are of files of records: rows of other files are values and moments of those.
+    """
 
     loads: tuple[FileLoad, ...]
     findings: tuple[Finding, ...]
 
     @property
     def rows_read(self) -> int:
-        return sum(load.rows_read for load in self.loads)
+        return sum(load.rows_read for load in self.loads if load.file_role == "records")
 
     @property
     def rows_loaded(self) -> int:
-        return sum(load.rows_loaded for load in self.loads)
+        return sum(load.rows_loaded for load in self.loads if load.file_role == "records")
 
     @property
     def rows_quarantined(self) -> int:
-        return sum(load.rows_quarantined for load in self.loads)
+        return sum(load.rows_quarantined for load in self.loads if load.file_role == "records")
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ def ingest_sources(
         create_custom_field_table(connection)
         create_history_table(connection)
         create_ledger(connection)
+        books = SideBooks(connection)
         mapped: dict[str, frozenset[str]] = {}
         for done, task in enumerate(tasks):
             if progress is not None:
@@ -135,6 +140,7 @@ def ingest_sources(
                         file,
                         usd_rates,
                         run_id,
+                        books,
                         is_further=any(load.source_table == table for load in loads),
                     )
                 except InputError as error:
@@ -148,8 +154,11 @@ def ingest_sources(
         for source in sources:
             if source.versions or load_mapping(source.mapping).history:
                 findings += record_history(
-                    connection, source.mapping, source.folder, source.versions, usd_rates
+                    connection, source.mapping, source.folder, source.versions, usd_rates, books
                 )
+        for side_load in books.close(run_id):
+            record_load(connection, side_load, run_id)
+            loads.append(side_load)
         findings += reference_findings(connection, mapped, run_id)
         findings += county_findings(connection)
         record_findings(connection, findings, run_id)
@@ -208,11 +217,12 @@ def _ingest_file(
     file: SourceFile,
     rates: Mapping[str, float],
     run_id: str,
+    books: SideBooks,
     *,
     is_further: bool,
 ) -> tuple[FileLoad, list[Finding]]:
     entity = task.entity
-    lookups, findings = store_lookups(connection, task.folder, entity, task.mapping)
+    lookups, findings = store_lookups(connection, task.folder, entity, task.mapping, books)
     with watched(file):
         landing = land(connection, file, in_place=True)
         mapping, landing, resolved = resolve(entity, file, task.mapping, landing)

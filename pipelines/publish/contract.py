@@ -293,7 +293,7 @@ _META_ORDER = {
     "meta_finding": "finding_id",
     "meta_finding_row": "finding_id row_number record_id related_record_id value",
     "meta_drift": "table_name column_name rule",
-    "meta_load": "source_table source_file",
+    "meta_load": "source_table source_file file_role",
     "meta_kpi_history": "as_of scenario plan_version level member_id metric",
 }
 

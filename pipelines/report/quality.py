@@ -16,9 +16,9 @@ ROWS_SHOWN = 200
 EXAMPLES_SHOWN = 5
 
 _FILES = """
-    SELECT source_table, source_file, rows_read, rows_loaded, rows_quarantined, rows_duplicate,
-        rows_excluded, excluded_by_json
-    FROM meta_load ORDER BY source_table, source_file
+    SELECT source_table, source_file, file_role, rows_read, rows_loaded, rows_quarantined,
+        rows_duplicate, rows_excluded, excluded_by_json
+    FROM meta_load ORDER BY source_table, source_file, file_role
 """
 _QUARANTINE = """
     SELECT source_table, source_file, column_name, rule, count(*) AS row_count,
@@ -73,6 +73,7 @@ def quality_content(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         file["is_reconciled"] = file["rows_read"] == sum(
             file[f"rows_{part}"] for part in ("loaded", "quarantined", "duplicate", "excluded")
         )
+    records = [file for file in files if file["file_role"] == "records"]
     findings = _rows(connection, _FINDINGS)
     named: dict[str, list[dict[str, Any]]] = {}
     for row in _rows(connection, _FINDING_ROWS, rows=ROWS_SHOWN):
@@ -81,8 +82,8 @@ def quality_content(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         finding["rows"] = named.get(finding["finding_id"], [])
     return {
         "files": files,
-        "rows_read": sum(file["rows_read"] for file in files),
-        "rows_loaded": sum(file["rows_loaded"] for file in files),
+        "rows_read": sum(file["rows_read"] for file in records),
+        "rows_loaded": sum(file["rows_loaded"] for file in records),
         "rows_quarantined": sum(file["rows_quarantined"] for file in files),
         "quarantine": _rows(connection, _QUARANTINE, examples=EXAMPLES_SHOWN),
         "failed": _rows(connection, _CHECKS),

@@ -52,9 +52,11 @@ _QUERIES = {
         ORDER BY rows_affected DESC, source_table, source_file, rule, column_name
     """,
     "load_of_file": """
-        SELECT source_file, source_table, rows_read, rows_loaded, rows_quarantined,
-               rows_duplicate, rows_excluded
-        FROM meta_load ORDER BY source_table, source_file
+        SELECT source_file,
+               concat(source_table, CASE WHEN file_role <> 'records' THEN ', ' || file_role END)
+                   AS source_table,
+               rows_read, rows_loaded, rows_quarantined, rows_duplicate, rows_excluded
+        FROM meta_load ORDER BY meta_load.source_table, source_file, file_role
     """,
     "check": """
         SELECT gate, count(*) AS checks, count(*) FILTER (passed) AS passed,

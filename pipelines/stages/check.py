@@ -21,9 +21,9 @@ from pipelines.warehouse import session
 REPORT_VERSION = 1
 
 _FILES = """
-    SELECT source_table AS "table", source_file AS file, file_sha256 AS sha256, rows_read,
-        rows_loaded, rows_quarantined, rows_duplicate, rows_excluded, excluded_by_json
-    FROM meta_load ORDER BY source_table, source_file
+    SELECT source_table AS "table", source_file AS file, file_role AS role, file_sha256 AS sha256,
+        rows_read, rows_loaded, rows_quarantined, rows_duplicate, rows_excluded, excluded_by_json
+    FROM meta_load ORDER BY source_table, source_file, file_role
 """
 _QUARANTINED = """
     SELECT source_table AS "table", column_name AS "column", rule, 'warning' AS severity,

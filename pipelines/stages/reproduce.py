@@ -166,9 +166,7 @@ def _differing_input(connection: duckdb.DuckDBPyConnection, record: PlanRecord) 
         for key in sorted(found.keys() - known.keys())
         if key[0] not in {table for table, _ in known.keys() - found.keys()} and key[1]
     ]
-    what = "; ".join(named[:_NAMED]) or (
-        "no file that is loaded; so a mapping or a lookup table differs"
-    )
+    what = "; ".join(named[:_NAMED]) or ("no file that is read; so a mapping differs")
     return (
         f"the input is not the one {record.plan_id} was made of: {what}. Restore it, or plan anew"
     )

@@ -1,6 +1,7 @@
 """The part of HubSpot's documented CRM interfaces that the connector uses."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,8 +44,8 @@ class FakeHubSpot:
                 return self._page(kind, request)
             case ["crm", "v3", "objects", kind, "search"] if kind in self.objects:
                 return self._search(kind, json.loads(request.body))
-            case ["crm", "v3", "objects", "companies", "batch", "read"]:
-                return self._batch_read(json.loads(request.body))
+            case ["crm", "v3", "objects", kind, "batch", "read"] if kind in self.objects:
+                return self._batch_read(kind, request)
             case ["crm", "v3", "objects", "companies", "batch", "update"]:
                 return self._batch_update(json.loads(request.body))
             case ["crm", "v4", "associations", kind, "companies", "batch", "read"]:
@@ -97,13 +98,19 @@ class FakeHubSpot:
         if self.rows_until_death == 0:
             raise ServerDied
 
-    def _batch_read(self, asked: dict[str, Any]) -> Answer:
-        by_id = {item["id"]: item for item in self.objects["companies"] if not item["archived"]}
+    def _batch_read(self, kind: str, request: Request) -> Answer:
+        asked = json.loads(request.body)
+        is_archived = request.query.get("archived", ["false"])[0].lower() == "true"
+        by_id = {item["id"]: item for item in self.objects[kind] if item["archived"] == is_archived}
         wanted = [item["id"] for item in asked["inputs"]]
-        assert 0 < len(wanted) <= 100
+        followed = asked.get("propertiesWithHistory", [])
+        if not 0 < len(wanted) <= (50 if followed else 100):
+            return _error(400, "VALIDATION_ERROR", "too many inputs in one request")
         found = [by_id[id_] for id_ in wanted if id_ in by_id]
         missing = [id_ for id_ in wanted if id_ not in by_id]
-        return self._batch(found, asked["properties"], missing, "Could not get some objects")
+        return self._batch(
+            found, asked["properties"], missing, "Could not get some objects", followed
+        )
 
     def _batch_update(self, asked: dict[str, Any]) -> Answer:
         by_id = {item["id"]: item for item in self.objects["companies"] if not item["archived"]}
@@ -125,11 +132,19 @@ class FakeHubSpot:
         return self._batch(done, ["hubspot_owner_id"], failed, "owner is not valid")
 
     def _batch(
-        self, found: list[Record], properties: list[str], failed: list[str], message: str
+        self,
+        found: list[Record],
+        properties: list[str],
+        failed: list[str],
+        message: str,
+        followed: Sequence[str] = (),
     ) -> Answer:
         moment = "2026-06-30T00:00:00.000Z"
         content = {"status": "COMPLETE", "startedAt": moment, "completedAt": moment}
         results = _paged(found, properties, 0, 100)["results"]
+        for item, result in zip(found, results, strict=True):
+            if followed:
+                result["propertiesWithHistory"] = {name: _past(item, name) for name in followed}
         if not failed:
             return json_answer(content | {"results": results})
         error = {
@@ -199,6 +214,14 @@ def _paged(found: list[Record], properties: list[str], start: int, limit: int) -
     if start + limit < len(found):
         content["paging"] = {"next": {"after": str(start + limit)}}
     return content
+
+
+def _past(item: Record, name: str) -> list[Record]:
+    """The values of a property, newest first, as HubSpot lists them."""
+    value, at = item["properties"].get(name), item["properties"]["hs_lastmodifieddate"]
+    changes = item.get("past", {}).get(name) or ([(value, at)] if value else [])
+    source = {"sourceType": "CRM_UI", "sourceId": "userId:7"}
+    return [{"value": value, "timestamp": changed} | source for value, changed in reversed(changes)]
 
 
 def _moment(text: str) -> datetime:

@@ -55,8 +55,23 @@ def load(project: Path) -> tuple[str, duckdb.DuckDBPyConnection]:
 
 
 def test_loading_again_and_after_changes(project: Path, account: FakeHubSpot) -> None:
+    kept = account.objects["companies"][8]
+    before, now = account.owners[1]["id"], account.owners[2]["id"]
+    kept["properties"]["hubspot_owner_id"] = now
+    kept["past"] = {"hubspot_owner_id": [(before, moment(-86_400)), (now, moment(-60))]}
     digest, raw = load(project)
     with raw:
+        # What HubSpot knows of earlier owners, from before the first load.
+        assert raw.execute(
+            "SELECT value, valid_to_at IS NULL, is_start_known FROM record_history"
+            " WHERE field_name = 'owner_rep_id' AND record_id = ? ORDER BY valid_from_at",
+            [kept["id"]],
+        ).fetchall() == [(before, False, False), (now, True, True)]
+        roles = raw.sql("SELECT DISTINCT source_file FROM meta_load WHERE file_role = 'history'")
+        assert {name for (name,) in roles.fetchall()} == {
+            "company_property_history.parquet",
+            "deal_property_history.parquet",
+        }
         assert raw.sql("SELECT count(*) FROM raw_crm__account").fetchone() == (60,)
         won = [d for d in account.objects["deals"] if d["properties"]["dealstage"] == "closedwon"]
         assert raw.sql(

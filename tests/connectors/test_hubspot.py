@@ -1,5 +1,6 @@
 """HubSpot over real HTTP: what is read, and what every documented fault leads to."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,6 +95,27 @@ def test_all_pages_come_with_their_companies(server: ProtocolServer) -> None:
     assert '"type_id": 5' in rows[1]["companies"]
 
 
+def test_the_history_of_owner_and_stage_comes_in_batches(
+    server: ProtocolServer, account: FakeHubSpot
+) -> None:
+    past = [("open", moment(1)), ("won", moment(60))]
+    account.objects["deals"][3] |= {"archived": True, "past": {"dealstage": past}}
+    rows = {row["deal_id"]: row for row in read(connect(server))}
+    changes = json.loads(rows["3"]["property_history"])
+    assert [(one["name"], one["value"], one["timestamp"]) for one in changes] == [
+        ("dealstage", "open", moment(1)),
+        ("dealstage", "won", moment(60)),
+    ]
+    # More than one request gives: each has its own.
+    assert all('"won"' in row["property_history"] for row in rows.values())
+    table = next(table for table in connect(server).tables() if table.name == "deal")
+    batches = connect(server).read(table, ["deal_id", "hs_lastmodifieddate"], moment(240))
+    assert sum(batch.num_rows for batch in batches) == 11
+    # Who does not ask for it pays no request for it.
+    asked = [request.path for request in server.requests]
+    assert sum("objects/deals/batch/read" in path for path in asked) == 6
+
+
 def test_an_increment_searches_for_changes_and_lists_what_is_archived(
     server: ProtocolServer, account: FakeHubSpot
 ) -> None:
@@ -157,6 +179,7 @@ PASSING = {
     "429 without": Fault(PAGE, "status", answer=TOO_MANY),
     "connection cut mid-body": Fault(PAGE, "cut"),
     "the associations fail once": Fault("associations", "status", answer=BUSY),
+    "the history fails once": Fault("objects/deals/batch/read", "status", answer=BUSY),
 }
 
 

@@ -35,7 +35,8 @@ RAW_TABLES = {
 
 # The publication contract, and what else the publication suites read.
 TYPED_TABLES = {
-    "meta_load": """source_table VARCHAR, source_file VARCHAR, file_sha256 VARCHAR,
+    "meta_load": """source_table VARCHAR, source_file VARCHAR, file_role VARCHAR,
+        file_sha256 VARCHAR,
         rows_read BIGINT, rows_loaded BIGINT, rows_quarantined BIGINT, rows_duplicate BIGINT,
         rows_excluded BIGINT, excluded_by_json VARCHAR, run_id VARCHAR""",
     "meta_drift": """table_name VARCHAR, column_name VARCHAR, rule VARCHAR, severity VARCHAR,
@@ -267,7 +268,7 @@ _RAW_ROWS = """
     SELECT '0210' || i AS postal_code, 'Boston' AS city, 'MA' AS state, '25025' AS county_fips,
       '42.36' AS latitude, '-71.06' AS longitude FROM range(5) AS rows(i);
     INSERT INTO meta_load
-    SELECT 'raw_crm__account', 'accounts.csv', 'ab', 14, 10, 1, 2, 1, '{{}}', 'run';
+    SELECT 'raw_crm__account', 'accounts.csv', 'records', 'ab', 14, 10, 1, 2, 1, '{{}}', 'run';
 """
 
 _PUBLISHED_ROWS = """

@@ -1,5 +1,6 @@
 """A small book of business on disk: write files, map them, ingest them, look at the tables."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,16 @@ class Book:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
+
+    def accounted(self, role: str) -> dict[tuple[str, str], tuple[Any, ...]]:
+        """Rows read, loaded, quarantined, duplicate and excluded by rule, by table and file."""
+        rows = self.rows(
+            "SELECT source_table, source_file, rows_read, rows_loaded, rows_quarantined,"
+            " rows_duplicate, excluded_by_json, rows_excluded FROM meta_load"
+            f" WHERE file_role = '{role}'"
+        )
+        assert all(row[2] == sum(row[3:6]) + row[7] for row in rows)
+        return {row[:2]: (*row[2:6], json.loads(row[6])) for row in rows}
 
     def quarantined(self) -> list[tuple[Any, ...]]:
         return self.rows(

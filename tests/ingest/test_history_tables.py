@@ -117,16 +117,59 @@ def test_stages_from_salesforce_and_from_history_mode(book: Book, name: str, tex
     assert not [one for one in book.result.findings if "histor" in one.message]
 
 
-def test_rows_that_tell_nothing_are_a_finding(book: Book) -> None:
+def test_the_end_of_a_version_without_another_closes_the_record(book: Book) -> None:
+    source = salesforce(book)
+    gone, back = "006000000000002AAA", "006000000000003AAA"
+    unknown = "006000000000004AAA"
+    book.write(
+        "opportunity_history.csv",
+        "id,stage_name,is_deleted,_fivetran_active,_fivetran_start,_fivetran_end\n"
+        f"{D1},Prospecting,false,false,2024-03-01 00:00:00,2024-03-31 23:59:59.999\n"
+        # Its own table still has the deal, so the version that ended last holds.
+        f"{D1},Closed Won,false,false,2024-04-01 00:00:00,2024-05-01 00:00:00\n"
+        f"{gone},Prospecting,false,false,2024-03-01 00:00:00,2024-03-09 23:59:59.999\n"
+        f"{gone},Talks,false,false,2024-03-10 00:00:00,2024-06-01 00:00:00\n"
+        # Deleted, restored and deleted again, the last time into the recycle bin.
+        f"{back},Talks,false,false,2024-03-01 00:00:00,2024-04-01 00:00:00\n"
+        f"{back},Talks,false,false,2024-05-01 00:00:00,2024-05-31 23:59:59.999\n"
+        f"{back},Talks,true,true,2024-06-01 00:00:00,9999-12-31 23:59:59\n"
+        f"{unknown},Talks,false,true,2024-03-01 00:00:00,2050-01-01 00:00:00\n",
+    )
+    assert sorted(periods(book, source, "stage")) == [
+        (D1, "Closed Won", "2024-04-01", None, True),
+        (D1, "Prospecting", "2024-03-01", "2024-04-01", False),
+        (gone, "Prospecting", "2024-03-01", "2024-03-10", False),
+        (gone, "Talks", "2024-03-10", "2024-06-01", True),
+        (back, "Talks", "2024-03-01", "2024-04-01", False),
+        (back, "Talks", "2024-05-01", "2024-06-01", True),
+    ]
+    assert book.accounted("history") == {
+        ("raw_crm__opportunity", "opportunity_history.csv"): (8, 7, 0, 0, {"unknown_record": 1})
+    }
+
+
+def test_rows_that_tell_nothing_are_set_aside(book: Book) -> None:
     source = salesforce(book)
     book.write(
         "AccountHistory.csv",
-        OWNER_CHANGES + f"h6,{A2},Owner,{R1},{R2},epoch\nh7,,Owner,{R1},{R2},2025-01-01\nshort\n",
+        OWNER_CHANGES
+        + f"h6,{A2},Owner,{R1},{R2},epoch\nh7,,Owner,{R1},{R2},2025-01-01\nshort\n"
+        + OWNER_CHANGES.splitlines()[3]
+        + "\n",
     )
     book.write("OpportunityHistory.csv", f"OpportunityId,CreatedDate\n{D1},2024-03-01\n")
     assert len(periods(book, source, "owner_rep_id")) == 3
+    assert book.quarantined() == [
+        (7, "missing_value", "CreatedDate", None),
+        (8, "missing_value", "AccountId", None),
+        (9, "wrong_field_count", None, "1 fields instead of 6"),
+    ]
+    excluded = {"not_asked_for": 2, "other_spelling": 1, "unknown_record": 1}
+    assert book.accounted("history") == {
+        ("raw_crm__account", "AccountHistory.csv"): (10, 2, 3, 1, excluded),
+        ("raw_crm__opportunity", "OpportunityHistory.csv"): (1, 0, 0, 0, {"missing_column": 1}),
+    }
     found = {one.rule: one for one in book.result.findings if one.message.count("istory")}
-    assert found["unreadable_history"].affected_rows == 3
     assert "has no column for stage" in found["missing_column"].message
 
 
@@ -150,6 +193,14 @@ def test_property_history_of_hubspot_goes_through_the_stages_of_its_pipeline(boo
         ("Talks", "2026-01-01", "2026-02-01", False),
     ]
     assert [row[1] for row in periods(book, source, "status")] == ["open", "won"]
+    # One file for three fields: a row counts as loaded where any of them takes it.
+    assert book.accounted("history") == {
+        ("raw_crm__opportunity", "deal_property_history.csv"): (3, 2, 0, 0, {"not_asked_for": 1})
+    }
+    assert book.accounted("lookup") == {
+        ("raw_crm__opportunity", "deal_company.csv"): (1, 1, 0, 0, {}),
+        ("raw_crm__opportunity", "deal_pipeline_stage.csv"): (2, 2, 0, 0, {}),
+    }
 
 
 @pytest.mark.parametrize(

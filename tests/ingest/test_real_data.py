@@ -29,7 +29,11 @@ class Ingested:
         return self.connection.execute(query).fetchall()
 
     def loads(self) -> dict[str, FileLoad]:
-        return {load.source_table.partition("__")[2]: load for load in self.result.loads}
+        return {
+            load.source_table.partition("__")[2]: load
+            for load in self.result.loads
+            if load.file_role == "records"
+        }
 
 
 @pytest.fixture(scope="module")

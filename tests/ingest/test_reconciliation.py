@@ -66,9 +66,47 @@ def test_each_row_ends_in_one_place(book: Book) -> None:
         ('{"line": "A6,Zeta,1,real,more"}',)
     ]
     (ledger,) = book.rows("SELECT * FROM meta_load")
-    assert ledger[0:2] == ("raw_crm__account", "accounts.csv")
-    assert ledger[3:8] == (10, 3, 4, 1, 2)
-    assert json.loads(ledger[8]) == {"not_real": 1, "test_account": 1}
+    assert ledger[0:3] == ("raw_crm__account", "accounts.csv", "records")
+    assert ledger[4:9] == (10, 3, 4, 1, 2)
+    assert json.loads(ledger[9]) == {"not_real": 1, "test_account": 1}
+
+
+def test_a_file_that_is_looked_up_in_adds_up_too(book: Book) -> None:
+    book.write("accounts.csv", "id,name,zip\nA1,Acme,1\nA2,Beta,2\n")
+    book.write(
+        "zips.csv",
+        "zip,city,state,share,use\n"
+        "1,Boston,MA,0.9,yes\n"
+        "1,Boston,MA,0.9,yes\n"  # 2 the same again
+        "1,Quincy,MA,0.1,yes\n"  # 3 another one is larger, and the state is known
+        "2,Aston,PA,0.5,yes\n"
+        "2,Upland,PA,0.5,yes\n"  # 5 as large, so the smallest name; its state is known
+        "2,Chester,PA,0.5,no\n"  # 6 not asked for
+        ",Nowhere,PA,1,yes\n"  # 7 no key
+        "3,Short\n",  # 8 too few fields
+    )
+
+    def looked_up(value: str) -> dict[str, object]:
+        lookup = {"file": "zips.csv", "key": "zip", "value": value, "largest": ["share"]}
+        where = {"column": "use", "equals": "yes"}
+        return {"column": "zip", "lookup": lookup | {"if_repeated": "smallest", "where": where}}
+
+    book.map_accounts(columns={"city": looked_up("city"), "state": looked_up("state")})
+    result = book.ingest()
+    assert book.rows("SELECT city, state FROM raw_crm__account ORDER BY account_id") == [
+        ("Boston", "MA"),
+        ("Aston", "PA"),
+    ]
+    excluded = {"not_asked_for": 1, "not_preferred": 1}
+    assert book.accounted("lookup") == {("raw_crm__account", "zips.csv"): (8, 2, 2, 2, excluded)}
+    assert book.quarantined() == [
+        (7, "missing_value", "zip", None),
+        (8, "wrong_field_count", None, "2 fields instead of 5"),
+    ]
+    assert '"Nowhere"' in book.rows("SELECT payload_json FROM quarantined_row")[0][0]
+    assert (result.rows_read, result.rows_loaded) == (2, 2)
+    with pytest.raises(GateError, match=r"zips\.csv: 2 of 8 rows are quarantined"):
+        book.ingest(max_quarantined_share=0.05)
 
 
 def test_duplicates_compare_what_is_mapped(book: Book) -> None:

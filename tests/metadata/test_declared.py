@@ -57,8 +57,8 @@ PROMISED = {
     "repaired_value related_record_id score run_id",
     "meta_drift": "table_name column_name rule severity last_value value change threshold message "
     "run_id",
-    "meta_load": "source_table source_file file_sha256 rows_read rows_loaded rows_quarantined "
-    "rows_duplicate rows_excluded excluded_by_json run_id",
+    "meta_load": "source_table source_file file_role file_sha256 rows_read rows_loaded "
+    "rows_quarantined rows_duplicate rows_excluded excluded_by_json run_id",
     "meta_kpi_history": "as_of scenario plan_version level member_id member_name metric "
     "metric_value plan_id",
 }

@@ -2,7 +2,8 @@
 
 Companies, deals and engagements go by `hs_lastmodifieddate`: everything is read page by page the
 first time, later what changed is searched for. Archived objects are listed each time, because no
-search finds them. Associations with companies come with each object that changed.
+search finds them. Associations with companies come with each object that changed, and so does the
+history of the properties that say who owns it and how far it is, where the mapping asks for it.
 """
 
 import json
@@ -27,21 +28,29 @@ _PAGE_ROWS = 100
 _SEARCH_LIMIT = 10_000
 _SEARCH_PAGE_ROWS = 200
 _ASSOCIATION_PAGE_ROWS = 1_000
+# With the history of properties, HubSpot gives half as many objects as without.
+_HISTORY_BATCH_ROWS = 50
 _COMPANIES = "companies"
+_HISTORY = "property_history"
+_CHANGE_COLUMNS = ("name", "value", "timestamp", "source", "source_id")
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of object: its name in the API, the key column, the table of its associations."""
+    """A kind of object: its name in the API, the key column, the table of its associations.
+
+    `followed` are the properties whose history the table <name>_property_history holds.
+    """
 
     api_name: str
     key: str
     associations: str | None = None
+    followed: tuple[str, ...] = ()
 
 
 _KINDS = {
-    "company": _Kind("companies", "id"),
-    "deal": _Kind("deals", "deal_id", "deal_company"),
+    "company": _Kind("companies", "id", followed=("hubspot_owner_id",)),
+    "deal": _Kind("deals", "deal_id", "deal_company", ("dealstage", "hubspot_owner_id")),
     **{
         f"engagement_{name}": _Kind(f"{name}s", "engagement_id", "engagement_company")
         for name in ("call", "email", "meeting", "note", "task")
@@ -90,15 +99,7 @@ class HubSpotTables:
                 key=(kind.key,),
                 cursor=_CURSOR,
                 is_deleted="is_deleted",
-                inner=(
-                    (
-                        Unnested(
-                            kind.associations, _COMPANIES, ("company_id", "type_id", "category")
-                        ),
-                    )
-                    if kind.associations
-                    else ()
-                ),
+                inner=tuple(_inner(name, kind)),
             )
             for name, kind in _KINDS.items()
         ]
@@ -117,8 +118,8 @@ class HubSpotTables:
         kind = _KINDS[table.name]
         answer = self._ask(lambda: self._api().crm.properties.core_api.get_all(kind.api_name))
         names = sorted({item.name for item in answer.results} | {_CURSOR})
-        associations = [_COMPANIES] if kind.associations else []
-        return [kind.key, "is_deleted", *associations, *names]
+        inner = [inner.column for inner in _inner(table.name, kind)]
+        return [kind.key, "is_deleted", *inner, *names]
 
     def read(
         self, table: Table, columns: Sequence[str], since: str | None
@@ -129,21 +130,32 @@ class HubSpotTables:
             yield text_batch(self._stages(), columns)
         else:
             kind = _KINDS[table.name]
-            properties = [
-                name for name in columns if name not in (kind.key, "is_deleted", _COMPANIES)
-            ]
+            own = (kind.key, "is_deleted", _COMPANIES, _HISTORY)
+            properties = [name for name in columns if name not in own]
+            asks_history = _HISTORY in columns
             live = self._pages(kind, properties, is_archived=False)
             if since is not None:
                 live = self._changed(kind, properties, since)
             for page in live:
-                yield text_batch(self._records(kind, page), columns)
+                records = self._records(kind, page, asks_history=asks_history)
+                yield text_batch(records, columns)
             for page in self._pages(kind, properties, is_archived=True):
-                yield text_batch(self._records(kind, page, is_archived=True), columns)
+                records = self._records(kind, page, is_archived=True, asks_history=asks_history)
+                yield text_batch(records, columns)
 
     def _records(
-        self, kind: _Kind, objects: Sequence[Any], *, is_archived: bool = False
+        self,
+        kind: _Kind,
+        objects: Sequence[Any],
+        *,
+        asks_history: bool,
+        is_archived: bool = False,
     ) -> list[dict[str, Any]]:
         companies: Mapping[str, Any] = {}
+        changes: Mapping[str, Any] = {}
+        if asks_history:
+            ids = [item.id for item in objects]
+            changes = self._changes(kind, ids, is_archived=is_archived)
         if kind.associations and objects and not is_archived:
             companies = self._companies(kind, [item.id for item in objects])
         records = []
@@ -152,6 +164,7 @@ class HubSpotTables:
             record[kind.key] = item.id
             record["is_deleted"] = is_archived
             record[_COMPANIES] = companies.get(item.id)
+            record[_HISTORY] = changes.get(item.id) or None
             if is_archived:
                 # Archiving leaves the last change as it was, so it is the change that counts here.
                 record[_CURSOR] = _moment(item.archived_at) or record.get(_CURSOR)
@@ -211,6 +224,44 @@ class HubSpotTables:
                     f"{start}, more than the search gives; remove the landed source to load it anew"
                 )
             start = last
+
+    def _changes(
+        self, kind: _Kind, ids: Sequence[str], *, is_archived: bool
+    ) -> dict[str, list[dict[str, Any]]]:
+        """The history of the followed properties of each object, oldest first.
+
+        An object that has left between the page and this has none; a later load sees it leave.
+        """
+        found: dict[str, list[dict[str, Any]]] = {}
+        for start in range(0, len(ids), _HISTORY_BATCH_ROWS):
+            request = {
+                "inputs": [{"id": item} for item in ids[start : start + _HISTORY_BATCH_ROWS]],
+                "properties": [_CURSOR],
+                "propertiesWithHistory": list(kind.followed),
+            }
+            answer = self._ask(
+                partial(
+                    self._api().crm.objects.batch_api.read,
+                    kind.api_name,
+                    request,
+                    archived=is_archived,
+                )
+            )
+            for item in answer.results:
+                changes = [
+                    {
+                        "name": name,
+                        "value": change.value,
+                        "timestamp": _moment(change.timestamp),
+                        "source": change.source_type,
+                        "source_id": change.source_id,
+                    }
+                    for name, past in (item.properties_with_history or {}).items()
+                    for change in past
+                ]
+                changes.sort(key=lambda change: (change["name"], change["timestamp"] or ""))
+                found[item.id] = changes
+        return found
 
     def _companies(self, kind: _Kind, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """The companies of each object, with the types of the association."""
@@ -348,6 +399,14 @@ class HubSpotTables:
                 f"{self.identity}: the limit of requests is used up ({reason}); run again later"
             )
         return InputError(f"{self.identity}: answers {status} ({reason}); run again later")
+
+
+def _inner(name: str, kind: _Kind) -> Iterator[Unnested]:
+    """The tables inside a kind of object."""
+    if kind.associations:
+        yield Unnested(kind.associations, _COMPANIES, ("company_id", "type_id", "category"))
+    if kind.followed:
+        yield Unnested(f"{name}_property_history", _HISTORY, _CHANGE_COLUMNS)
 
 
 class _Transport:

@@ -1,7 +1,7 @@
 """Ask a connector for what its tables have that the store has not."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pipelines.errors import InputError, near
@@ -46,7 +46,7 @@ def wanted_tables(mapping: SourceMapping, further: Sequence[str]) -> list[Wanted
     for table in mapping.history:
         followed = mapping.followed(table)
         names = columns.setdefault(table.table, [])
-        names += [*table.record, *table.changed_at, *table.log_columns()]
+        names += table.named_columns()
         names += followed.columns[table.field].named_columns() if followed is not None else []
         if not table.optional:
             required.add(table.table)
@@ -58,7 +58,7 @@ def wanted_tables(mapping: SourceMapping, further: Sequence[str]) -> list[Wanted
 
 
 def match_tables(connector: Connector, wanted: Sequence[Wanted]) -> list[tuple[Wanted, Table]]:
-    """The tables of the source that are wanted; those that stand inside another come with it.
+    """The tables of the source that are wanted, of those inside them only what is wanted, too.
 
     Raises InputError for a table that is needed and not there.
     """
@@ -66,6 +66,7 @@ def match_tables(connector: Connector, wanted: Sequence[Wanted]) -> list[tuple[W
     by_name = {folded(table.name): table for table in tables}
     outer = {folded(inner.name): table for table in tables for inner in table.inner}
     found: dict[str, tuple[Wanted, Table]] = {}
+    inner_wanted: set[str] = set()
     for want in wanted:
         name = folded(want.name)
         if name in by_name:
@@ -73,13 +74,20 @@ def match_tables(connector: Connector, wanted: Sequence[Wanted]) -> list[tuple[W
         elif name in outer:
             table = outer[name]
             found.setdefault(table.name, (Wanted(table.name, (), want.is_optional), table))
+            inner_wanted.add(name)
         elif not want.is_optional:
             names = [table.name for table in tables]
             raise InputError(
                 f"{connector.identity}: no table '{want.name}'{near(want.name, names)}; does the "
                 "user of the connection have the right to read it?"
             )
-    return list(found.values())
+    return [(want, _narrowed(table, inner_wanted)) for want, table in found.values()]
+
+
+def _narrowed(table: Table, wanted: set[str]) -> Table:
+    """`table` with those of its inner tables that are wanted: each may cost requests of its own."""
+    inner = tuple(inner for inner in table.inner if folded(inner.name) in wanted)
+    return table if inner == table.inner else replace(table, inner=inner)
 
 
 def chosen_columns(want: Wanted, table: Table, available: Sequence[str]) -> tuple[str, ...]:
