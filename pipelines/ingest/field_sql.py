@@ -219,6 +219,11 @@ def salesforce_id(value: str) -> str:
     return f"CASE WHEN {is_short} THEN {value} || {' || '.join(suffix)} ELSE {value} END"
 
 
+def is_salesforce_id(value: str) -> str:
+    """Whether `value` has the form of an id of 15 or 18 characters."""
+    return f"regexp_full_match({value}, '[A-Za-z0-9]{{15}}([A-Za-z0-9]{{3}})?')"
+
+
 def without_unit(text: str, words: Mapping[str, Decimal]) -> str:
     """`text` (an SQL name) without a unit word at its end."""
     pattern = "|".join(re.escape(word) for word in words)

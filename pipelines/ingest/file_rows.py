@@ -35,7 +35,10 @@ RULES = {
     "blank_text": Explanation("info", "hold white space instead of nothing; it counts as nothing"),
     "alias_applied": Explanation("info", "take the value that the mapping's aliases name"),
     "excluded_defect": Explanation(
-        "info", "are left out by a rule, and could not have been loaded either"
+        "info", "are left out by a rule, and would have had a defect otherwise"
+    ),
+    "not_a_salesforce_id": Explanation(
+        "warning", "hold an id that is none of Salesforce's: those have 15 or 18 characters"
     ),
     "misspelled_word": Explanation(
         "info", "are left out by a rule on a word that may be misspelled; see what they hold"
@@ -76,6 +79,13 @@ def row_findings_of_file(
                 f"SELECT 'blank_text', {literal(name)}, row_number, NULL, NULL FROM {LANDING}"
                 f" WHERE {text} <> '' AND {field_sql.trimmed(text)} = ''"
             )
+        if rule.salesforce_id:
+            trimmed = field_sql.trimmed(text)
+            parts.append(
+                f"SELECT 'not_a_salesforce_id', {literal(name)}, row_number, {trimmed}, NULL"
+                f" FROM {LANDING} WHERE {trimmed} <> '' AND"
+                f" NOT {field_sql.is_salesforce_id(trimmed)}"
+            )
         if rule.aliases and not rule.lookup and _is_free_text(entity, name):
             trimmed = field_sql.trimmed(text)
             repaired = field_sql.aliased(rule, trimmed)
@@ -93,6 +103,12 @@ def row_findings_of_file(
             # Findings are published, pay is not.
             " AND breach.column_name <> 'hourly_cost_usd'"
         )
+        if entity.name == "opportunity" and "amount_usd" in mapping.columns:
+            parts.append(
+                f"SELECT 'excluded_defect', 'amount_usd', row_number, NULL, NULL FROM {SHAPED}"
+                " WHERE exclusion IS NOT NULL AND breach IS NULL AND status = 'won'"
+                " AND amount_usd IS NULL"
+            )
     findings = _empty_columns(entity.table, filled)
     # Found first and joined then: joining none with all rows costs as much as finding them.
     found = connection.execute(

@@ -464,6 +464,29 @@ class HistoryTable(_Model):
         return [*names, *self.log_columns()]
 
 
+class WatchedTable(_Model):
+    """A table that no entity is read from, such as contacts, but whose ids are checked."""
+
+    table: str = Field(description="Name of the table, in any of its spellings.")
+    optional: bool = Field(default=False, description="The table may be absent.")
+    key: str = Field(description="Column of the record's id: there in every row, and once.")
+    salesforce_id: bool = Field(
+        default=False, description="Ids have 15 or 18 characters, and both forms are one record."
+    )
+    references: dict[str, str] = Field(
+        default_factory=dict,
+        description="Columns that hold ids of an entity of this source, such as AccountId: "
+        "account. A column that is not there is passed over.",
+    )
+    exclude: list[Exclusion] = Field(default_factory=list)
+    csv: CsvOptions = CsvOptions()
+
+    def columns(self) -> list[str]:
+        """Every column the entry names."""
+        tested = [test.column for test in self.exclude if test.column is not None]
+        return list(dict.fromkeys([self.key, *self.references, *tested]))
+
+
 class SourceMapping(_Model):
     """A mapping file: the entities one source provides."""
 
@@ -474,6 +497,11 @@ class SourceMapping(_Model):
     history: list[HistoryTable] = Field(
         default_factory=list,
         description="Tables that know owners and stages from before the first load.",
+    )
+    watch: list[WatchedTable] = Field(
+        default_factory=list,
+        description="Tables to check and not to load. A connector brings them only where its "
+        "further_tables name them.",
     )
 
     def followed(self, table: HistoryTable) -> EntityMapping | None:

@@ -19,6 +19,7 @@ from pipelines.ingest.mapping import (
     HistoryTable,
     Lookup,
     SourceMapping,
+    WatchedTable,
 )
 
 # The model that holds an entry, by the key that leads to it; a number or free name lies between.
@@ -29,6 +30,8 @@ _MODEL_BY_PARENT: dict[str, type[BaseModel]] = {
     "lookup": Lookup,
     "exclude": Exclusion,
     "history": HistoryTable,
+    "is_open": Condition,
+    "watch": WatchedTable,
     "null_when": Condition,
     "where": Condition,
     "prefer": Condition,
@@ -133,6 +136,13 @@ def _check_entities(path: Path, mapping: SourceMapping) -> None:
         for number, part in enumerate(parts):
             place = f"{where}.{number}" if len(parts) > 1 else where
             _check_part(place, ENTITIES[mapping.source, name], part)
+    for number, watched in enumerate(mapping.watch):
+        for column, name in watched.references.items():
+            if name not in mapping.entities:
+                raise ConfigurationError(
+                    f"{path.name}: watch.{number}.references.{column}: '{name}' is not mapped"
+                    f"{near(name, mapping.entities)}"
+                )
     for number, table in enumerate(mapping.history):
         if mapping.followed(table) is None:
             raise ConfigurationError(

@@ -5,7 +5,7 @@ import duckdb
 from pipelines.ingest.entities import Entity
 from pipelines.ingest.landing import Landing
 from pipelines.ingest.ledger import Finding
-from pipelines.ingest.mapping import EntityMapping
+from pipelines.ingest.mapping import ColumnRule, EntityMapping
 from pipelines.ingest.shaping import SHAPED
 from pipelines.ingest.source_file import SourceFile
 from pipelines.ingest.sql import identifier
@@ -56,6 +56,13 @@ def findings_of_file(
                 findings.append(
                     Finding("info", "value_suppressed", entity.table, name, count, message)
                 )
+        if entity.source == "crm" and name.endswith("_usd") and (how := _conversion(rule)):
+            count = _valued(connection, name)
+            message = f"{file.name}: {count:,} values of {name} are {how}, as the mapping says"
+            if count:
+                findings.append(
+                    Finding("info", "unit_converted", entity.table, name, count, message)
+                )
         if rule.pad is not None and rule.pad > 1 and rule.column is not None and not rule.lookup:
             count, values = _noted(connection, f"padded_{name}")
             message = (
@@ -77,6 +84,25 @@ def findings_of_file(
                     Finding("warning", "unknown_code", entity.table, name, count, message)
                 )
     return findings
+
+
+def _conversion(rule: ColumnRule) -> str:
+    """What is done to an amount of money besides reading it, in words."""
+    done = []
+    if rule.unit is not None and rule.unit != 1:
+        done.append(f"multiplied by {rule.unit:,f}")
+    if rule.unit_words:
+        done.append(f"multiplied by the word behind them ({', '.join(rule.unit_words)})")
+    if rule.currency not in (None, "USD") or rule.currency_column is not None:
+        done.append(f"converted from {rule.currency or 'the currency of their row'}")
+    return " and ".join(done)
+
+
+def _valued(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    row = connection.execute(
+        f"SELECT count({identifier(name)}) FROM {SHAPED} WHERE exclusion IS NULL"
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _noted(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[int, str]:

@@ -41,6 +41,7 @@ from pipelines.ingest.resolution import resolve
 from pipelines.ingest.shaping import SHAPED, check_columns, shape
 from pipelines.ingest.side_files import SideBooks
 from pipelines.ingest.source_file import SourceFile
+from pipelines.ingest.watching import check_watched, watched_files
 
 # Called with what is being done, how many files are done, and how many there are.
 Progress = Callable[[str, int, int], None]
@@ -156,6 +157,9 @@ def ingest_sources(
                 findings += record_history(
                     connection, source.mapping, source.folder, source.versions, usd_rates, books
                 )
+        for source in sources:
+            mapping = load_mapping(source.mapping)
+            findings += check_watched(connection, mapping, source.folder, books, run_id)
         for side_load in books.close(run_id):
             record_load(connection, side_load, run_id)
             loads.append(side_load)
@@ -190,8 +194,10 @@ def input_digest(sources: Sequence[SourceInput]) -> str:
         mapping = load_mapping(source.mapping)
         for file in history_files(source.folder, mapping):
             digest.update(inspect(file).sha256.encode())
-        if mapping.history:
-            digest.update(repr(mapping.history).encode())
+        for file in watched_files(source.folder, mapping):
+            digest.update(inspect(file).sha256.encode())
+        if mapping.history or mapping.watch:
+            digest.update(repr((mapping.history, mapping.watch)).encode())
     return digest.hexdigest()
 
 

@@ -314,16 +314,18 @@ CONTRACT_TABLES = tuple(table.name for table in CONTRACT)
 
 _BY_NAME = {table.name: table for table in CONTRACT}
 
-_WITHHELD = "'(withheld: pay data)'"
+_WITHHELD = "'(withheld: pay or personal data)'"
 _IS_PAY_COLUMN = "lower(column_name) IN ({})".format(
     ", ".join(f"'{name}'" for name in sorted(PAY_COLUMNS))
 )
 
 # A rejected row of a rep is kept verbatim, with the pay in it under whatever name the export
-# uses, so the whole row stays back; a check or finding on a pay column may quote its values.
+# uses, so the whole row stays back, and so does that of a table that is only checked, such as
+# contacts; a check or finding on a pay column may quote its values.
 WITHHELD: dict[str, dict[str, str]] = {
     "quarantined_row": {
-        "payload_json": "source_table = 'raw_crm__rep' AND payload_json IS NOT NULL",
+        "payload_json": "(source_table = 'raw_crm__rep' OR NOT starts_with(source_table, 'raw_'))"
+        " AND payload_json IS NOT NULL",
         "value": f"value IS NOT NULL AND ({_IS_PAY_COLUMN} OR "
         "(source_table = 'raw_crm__rep' AND column_name IS NULL))",
     },

@@ -9,6 +9,7 @@ from pipelines.quality.baseline import Baseline
 from pipelines.quality.categories import find_spellings
 from pipelines.quality.changes import find_changes
 from pipelines.quality.columns import TABLES
+from pipelines.quality.custom_fields import find_custom_field_defects
 from pipelines.quality.drift import find_drift
 from pipelines.quality.duplicates import find_duplicates
 from pipelines.quality.profile import profile_load
@@ -46,6 +47,7 @@ def observe(
         findings += find_text_defects(connection, entity, run_id)
         findings += find_spellings(connection, entity, run_id)
         findings += find_gaps(connection, entity, run_id)
+    findings += find_custom_field_defects(connection, run_id)
     findings += find_duplicates(connection, run_id)
     findings += find_misplaced_states(connection, run_id)
     findings += find_unknown_cities(connection, run_id)

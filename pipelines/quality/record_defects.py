@@ -32,7 +32,7 @@ _US = "('us', 'usa', 'united states', 'united states of america')"
 # A month without any deal or activity, then a few: a typing error, not business.
 _GAP_DAYS = 31
 _ISOLATED_SHARE = 0.01
-_GAP_SHARE = 0.01
+GAP_SHARE = 0.01
 
 
 def find_future_dates(
@@ -110,7 +110,7 @@ def find_gaps(connection: duckdb.DuckDBPyConnection, entity: Entity, run_id: str
     gaps = [
         name
         for name, count in zip(names, valued, strict=True)
-        if total > count >= (1 - _GAP_SHARE) * total
+        if total > count >= (1 - GAP_SHARE) * total
     ]
     if not gaps:
         return []

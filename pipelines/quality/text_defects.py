@@ -37,8 +37,9 @@ _FLOAT_CODE = r"[0-9]{1,15}\.0+"
 _FILLERS = (
     *("n/a", "#n/a", "n.a.", "none", "null", "nil", "unknown", "undefined", "not available"),
     *("not applicable", "not specified", "tbd", "tba", "xxx", "test", "dummy", "(blank)"),
-    *("-", "--", "---", ".", "..", "?", "??", "???", "0", "00000", "99999"),
+    *("-", "--", "---", ".", "..", "?", "??", "???"),
 )
+_FILLER_DIGITS = ("0", "00000", "99999")
 _FILLER_DATES = ("1900-01-01", "1899-12-30", "1899-12-31", "1970-01-01", "2099-12-31")
 _CODES = frozenset({"postal_code", "state"})
 # Columns in which a line break belongs: a street has several lines in many systems.
@@ -67,19 +68,29 @@ def find_text_defects(
     return name_rows(connection, run_id, entity.table, RULES, " UNION ALL ".join(parts))
 
 
-def _text_rows(entity: Entity, column: str) -> str:
-    invisible = _INVISIBLE if column in _LINES else f"{_INVISIBLE}|{_LINE_BREAKS}"
+def text_branches(
+    column: str, *, has_fillers: bool, has_digits: bool, has_lines: bool = True
+) -> list[tuple[str, str]]:
+    """(SQL test, rule as SQL) of a text column; `has_digits`: zeros and nines are fillers, too."""
+    invisible = _INVISIBLE if has_lines else f"{_INVISIBLE}|{_LINE_BREAKS}"
     branches = [
         (f"regexp_matches({column}, {literal(_MOJIBAKE)})", "'mojibake'"),
         (f"regexp_matches({column}, {literal(invisible)})", "'control_character'"),
         (f"regexp_matches({column}, {literal(_GARBAGE)})", "'trailing_garbage'"),
     ]
+    if has_fillers:
+        fillers = (*_FILLERS, *(_FILLER_DIGITS if has_digits else ()))
+        branches.append((f"lower({column}) IN ({literals(fillers)})", "'filler_value'"))
+    return branches
+
+
+def _text_rows(entity: Entity, column: str) -> str:
+    branches = text_branches(
+        column, has_fillers=column not in PROSE, has_digits=True, has_lines=column in _LINES
+    )
     if column in _CODES:
-        branches.append(
-            (f"regexp_full_match({column}, {literal(_FLOAT_CODE)})", "'float_formatted_code'")
-        )
-    if column not in PROSE:
-        branches.append((f"lower({column}) IN ({literals(_FILLERS)})", "'filler_value'"))
+        is_float = f"regexp_full_match({column}, {literal(_FLOAT_CODE)})"
+        branches.insert(3, (is_float, "'float_formatted_code'"))
     return (
         f"SELECT judged.rule, {literal(column)} AS column_name, row_number,"
         f" {record_id_sql(entity)} AS record_id, {column} AS value FROM {entity.table} JOIN ("

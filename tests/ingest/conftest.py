@@ -28,8 +28,8 @@ class Book:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def map(self, entities: dict[str, Any], source: str = "crm") -> None:
-        document = {"source": source, "entities": entities}
+    def map(self, entities: dict[str, Any], source: str = "crm", **further: Any) -> None:
+        document = {"source": source, "entities": entities} | further
         self.mapping.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
     def map_accounts(self, file: str = "accounts.csv", **options: Any) -> None:

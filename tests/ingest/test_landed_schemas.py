@@ -262,6 +262,7 @@ def test_the_salesforce_seeds_of_fivetran_load() -> None:
         "sf_user_role_data.csv": (10, 10),
         "sf_account_history_data.csv": (10, 10),
         "sf_opportunity_history_data.csv": (10, 10),
+        "sf_contact_data.csv": (4, 0),
     }
     assert all(load.is_reconciled() for load in loads.values())
     assert loads["sf_opportunity_data.csv"].excluded_by == {"soft_deleted": 10}

@@ -90,6 +90,7 @@ def test_maven_findings(maven: Ingested) -> None:
         ("alias_applied", "product_id", 1480),
         # Lost deals carry 0, which is no amount.
         ("value_suppressed", "amount_usd", 2473),
+        ("unit_converted", "annual_revenue_usd", 85),
         ("missing_reference", "account_id", 1425),
     }
     assert maven.rows(

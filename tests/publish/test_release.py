@@ -129,9 +129,9 @@ def test_pay_data_stays_in_the_restricted_folder(release: Release) -> None:
     published = pl.read_parquet(release.path / "parquet/quarantined_row.parquet", glob=False)
     assert published["payload_json"].to_list() == [
         '{"employees": "many"}',
-        "(withheld: pay data)",
+        "(withheld: pay or personal data)",
     ]
-    assert published["value"].to_list() == ["many", "(withheld: pay data)"]
+    assert published["value"].to_list() == ["many", "(withheld: pay or personal data)"]
 
 
 def test_equal_content_gives_equal_bytes_whatever_the_input_order(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ DEFECTS: dict[str, dict[str, tuple[str, str | None, str, int]]] = {
         "sector technolgy": (ACCOUNT, "industry", "alias_applied", 12),
         "country Philipines": (ACCOUNT, "country", "alias_applied", 1),
         "no state, ZIP or coordinates": (ACCOUNT, "city", "account_place_known", 85),
+        "revenue in millions": (ACCOUNT, "annual_revenue_usd", "unit_converted", 85),
         "agents without deal": (REP, "rep_id", "rep_has_deals", 5),
         "no account owner": (ACCOUNT, "owner_rep_id", "no_owners", 85),
     },
@@ -64,12 +65,24 @@ DEFECTS: dict[str, dict[str, tuple[str, str | None, str, int]]] = {
     "us_companies_inc5000": {
         "workers missing": (ACCOUNT, "employee_count", "rare_gap", 1),
         "workers zero": (ACCOUNT, "employee_count", "account_employees_plausible", 4),
+        "revenue as text with a unit word": (
+            ACCOUNT,
+            "annual_revenue_usd",
+            "unit_converted",
+            5012,
+        ),
+        "founded 0": (ACCOUNT, "founded", "lone_zero", 1),
+        "metro missing": (ACCOUNT, "metro", "partly_filled", 813),
         "cities no ZIP code knows": (ACCOUNT, "city", "unknown_city", 370),
     },
     "salesforce_fivetran_seeds": {
         "probability 1000": (DEAL, "probability_pct", "excluded_defect", 1),
         "every opportunity deleted": (DEAL, None, "all_rows_excluded", 10),
+        "won deals without amount": (DEAL, "amount_usd", "excluded_defect", 4),
         "owners that do not resolve": (ACCOUNT, "owner_rep_id", "unknown_reference", 1),
+        "hashes instead of ids": (ACCOUNT, "owner_rep_id", "not_a_salesforce_id", 1),
+        "contact ids of 17 characters": ("crm.Contact", "Id", "not_a_salesforce_id", 2),
+        "contacts whose account is not there": ("crm.Contact", "AccountId", "unknown_reference", 3),
     },
     "hubspot_fivetran_seeds": {
         "deals without amount": (DEAL, "amount_usd", "empty_column", 44),
@@ -126,6 +139,16 @@ def test_a_defect_is_a_finding(reports: dict[str, CheckReport], name: str, defec
         and (column is None or column in (finding["column"] or "").split(", "))
     ]
     assert [finding["rows_affected"] for finding in found] == [rows]
+
+
+SOFT_DELETED = {"sf_account_data.csv": 9, "sf_opportunity_data.csv": 10}
+
+
+def test_soft_deleted_rows_are_left_out_by_name(reports: dict[str, CheckReport]) -> None:
+    files = {file["file"]: file for file in reports["salesforce_fivetran_seeds"].files}
+    found = {name: file["excluded_by"].get("soft_deleted") for name, file in files.items()}
+    assert {name: count for name, count in found.items() if count} == SOFT_DELETED
+    assert files["sf_contact_data.csv"]["excluded_by"] == {"only_checked": 4}
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -6,7 +6,8 @@ from small_loads import Loads
 
 from pipelines.ingest.entities import ENTITIES
 from pipelines.ingest.ledger import create_ledger
-from pipelines.ingest.loading import create_raw_table
+from pipelines.ingest.loading import create_custom_field_table, create_raw_table
+from pipelines.quality.custom_fields import find_custom_field_defects
 from pipelines.quality.record_defects import find_misplaced_states
 
 
@@ -144,3 +145,40 @@ def test_a_city_named_like_its_state_is_swapped_where_the_code_stands_for_the_ci
         (3, "city_and_state_swapped"),
         (5, "unknown_state"),
     ]
+
+
+def test_columns_that_pass_through_are_looked_at_too() -> None:
+    with duckdb.connect() as connection:
+        create_ledger(connection)
+        create_custom_field_table(connection)
+        create_raw_table(connection, ENTITIES["crm", "account"])
+        connection.execute(
+            "INSERT INTO raw_crm__account BY NAME"
+            " SELECT 'A' || i AS account_id, i AS row_number FROM range(1, 401) AS rows(i)"
+        )
+        connection.execute("""
+            INSERT INTO custom_field
+            SELECT 'account', 'A' || i, field_name, value FROM range(1, 401) AS rows(i), (VALUES
+                ('founded', CASE i WHEN 7 THEN '0' WHEN 8 THEN NULL ELSE '1990' END),
+                -- A score may well be 0, and a sum of small numbers, too.
+                ('score', CASE i WHEN 7 THEN '0' ELSE '88' END),
+                ('note', CASE i WHEN 9 THEN 'CafÃ©' WHEN 10 THEN 'N/A' ELSE 'two
+                    lines' END),
+                ('region', CASE WHEN i <= 100 THEN 'West' END)) AS fields(field_name, value)
+            WHERE value IS NOT NULL""")
+        found = find_custom_field_defects(connection, "run")
+        assert {(one.column_name, one.rule, one.affected_rows) for one in found} == {
+            ("founded", "lone_zero", 1),
+            ("founded", "rare_gap", 1),
+            ("note", "mojibake", 1),
+            ("note", "filler_value", 1),
+            ("region", "partly_filled", 300),
+        }
+        assert connection.execute(
+            "SELECT rule, record_id, row_number FROM meta_finding_row ORDER BY row_number"
+        ).fetchall() == [
+            ("lone_zero", "A7", 7),
+            ("rare_gap", "A8", 8),
+            ("mojibake", "A9", 9),
+            ("filler_value", "A10", 10),
+        ]
