@@ -129,8 +129,7 @@ def test_the_next_split_has_other_borders() -> None:
     assert mended.sum() >= 0.4 * cut.sum()
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("rounds", [1, 3])
+@pytest.mark.parametrize(("seed", "rounds"), [(0, 1), (1, 3), (2, 1)])
 def test_grouped_plans_are_near_the_bound(
     seed: int, rounds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,12 +145,12 @@ def test_grouped_plans_are_near_the_bound(
 
 
 def test_what_no_group_can_keep_is_widened(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = _map(0)
+    problem = _map(0, units=200, reps=8)
     tight = problem.limits.upper.copy()
     tight[0] = 0.2  # below its lower limit: no plan keeps both
     problem = replace(problem, limits=replace(problem.limits, upper=tight))
     monkeypatch.setattr(solve_module, "GROUPED_PAIRS", 100)
-    monkeypatch.setattr(solve_module, "GROUP_REPS", 6)
+    monkeypatch.setattr(solve_module, "GROUP_REPS", 3)
     monkeypatch.setattr(solve_module, "LARGE_UNITS", 50)
     answer = solve(problem)
     assert answer.relaxation >= 0.75 - 1e-6
