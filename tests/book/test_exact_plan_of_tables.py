@@ -21,7 +21,7 @@ ROOM = 1e-5
 
 
 @settings(
-    max_examples=1_100,
+    max_examples=700,
     deadline=None,
     derandomize=True,
     database=None,

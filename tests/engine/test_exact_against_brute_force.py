@@ -40,7 +40,7 @@ def test_answer_is_the_best_of_all_plans(problem: Problem) -> None:
     assert answer.status == "optimal"
 
 
-@cases(700)
+@cases(300)
 @given(tiny_problems(5), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.125, 1.0]))
 def test_any_prices_prove_a_bound(problem: Problem, seed: int, relaxation: float) -> None:
     """Random prices are climbed from, so that the bound comes close to what it must not exceed."""
