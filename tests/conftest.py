@@ -1,6 +1,5 @@
 """Runs that are done once a session and may be read, or copied and spoilt; the order of files."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -9,10 +8,16 @@ import duckdb
 import pytest
 import yaml
 
-from tests.end_to_end.whole_run import CONFIG, SmallProject, territory, territory_process
+from tests.end_to_end.whole_run import (
+    CONFIG,
+    SmallProject,
+    copied_project,
+    territory,
+    territory_process,
+)
 from tests.shared_folder import made_once
 
-# Dear first: two workers take files from the front of the queue, and a whole run at its end would
+# Dear first: two workers take files from the front of the queue, and a dear one at its end would
 # leave one of them idle. What needs the same shared run starts on different workers.
 FIRST = (
     "end_to_end/test_sample_company.py",
@@ -27,7 +32,10 @@ FIRST = (
     "book/",
     "engine/",
     "scoring/",
+    "publish/test_crash.py",
     "expectations/",
+    "headcount/",
+    "metadata/",
     "browser/",
 )
 # Continuous integration installs Superset beside the tests before it.
@@ -111,11 +119,4 @@ def small_company(tmp_path_factory: pytest.TempPathFactory, dagster_home: Path) 
 
 @pytest.fixture
 def small_project(small_company: Path, tmp_path: Path, dagster_home: Path) -> SmallProject:
-    folder = tmp_path / "project"
-    shutil.copytree(small_company, folder, symlinks=True)
-    return SmallProject(
-        config=folder / "project.yaml",
-        data_dir=folder / "data",
-        input=folder / "input",
-        dagster_home=dagster_home,
-    )
+    return copied_project(small_company, tmp_path, dagster_home)

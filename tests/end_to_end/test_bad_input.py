@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 from whole_run import SmallProject
 
@@ -102,28 +101,6 @@ def test_what_cannot_be_trusted_is_refused_by_name(
     assert digests(published) == before
 
 
-def test_single_bad_values_are_set_aside_and_the_run_goes_on(small_project: SmallProject) -> None:
-    def spoil(text: str) -> str:
-        lines = text.splitlines()
-        lines[5] = re.sub(r"\d{2}/\d{2}/\d{4}", "31/31/2025", lines[5])
-        return "\n".join(lines) + "\n"
-
-    small_project.replace_in("opportunities.csv", spoil)
-    outcome = small_project.run()
-    assert outcome.exit_code == 0, outcome.errors
-    release = small_project.data_dir / "published" / "territory.duckdb"
-    with duckdb.connect(str(release), read_only=True) as connection:
-        quarantined = connection.execute(
-            "SELECT source_table, row_number, value FROM quarantined_row"
-        ).fetchall()
-        (unreconciled,) = connection.execute(
-            "SELECT count(*) FROM meta_load WHERE rows_read <> rows_loaded + rows_quarantined "
-            "+ rows_duplicate + rows_excluded"
-        ).fetchone() or (None,)
-    assert quarantined == [("raw_crm__opportunity", 5, "31/31/2025")]
-    assert unreconciled == 0
-
-
 def test_too_many_bad_rows_stop_the_run(small_project: SmallProject) -> None:
     def spoil(text: str) -> str:
         lines = text.splitlines()
@@ -138,14 +115,3 @@ def test_too_many_bad_rows_stop_the_run(small_project: SmallProject) -> None:
     assert outcome.exit_code == 3, outcome.errors
     assert "opportunities.csv" in outcome.errors
     assert (small_project.data_dir / "published").resolve() == published
-
-
-def test_an_override_of_an_unknown_rep_is_refused_by_name(small_project: SmallProject) -> None:
-    account = (small_project.input / "accounts.csv").read_text().splitlines()[1].split(",")[0]
-    small_project.replace_in(
-        "overrides.csv",
-        lambda text: text.splitlines()[0] + f"\n{account},assign,NOBODY,because,,\n",
-    )
-    outcome = small_project.run()
-    assert outcome.exit_code == 2, outcome.errors
-    assert "NOBODY" in outcome.errors

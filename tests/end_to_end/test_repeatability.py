@@ -39,13 +39,3 @@ def test_rows_in_another_order_give_the_same_plan(small_project: SmallProject) -
     after = parquet_digests(small_project.data_dir / "published")
     # Other files, so another plan_id in every table that carries one; the account table has none.
     assert after["dim_account.parquet"] == before["dim_account.parquet"]
-
-
-def test_a_changed_setting_gives_another_plan_and_keeps_the_old_release(
-    small_project: SmallProject,
-) -> None:
-    before = (small_project.data_dir / "published").readlink()
-    assert small_project.run("--scenario", "stability_first").exit_code == 0
-    after = (small_project.data_dir / "published").readlink()
-    assert before != after
-    assert (small_project.data_dir / before / "territory.duckdb").is_file()

@@ -1,11 +1,13 @@
-"""A policy that uses what the default one does not, from files to the published tables."""
+"""The next run of a project: a policy that uses what the default does not, and a bad date."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
-from whole_run import SmallProject
+from whole_run import SmallProject, copied_project
 
 from pipelines.settings.loader import load_settings
 from pipelines.stages.ingest import ingest
@@ -29,14 +31,37 @@ solver: {rel_gap_pct: 2}
 """
 
 
-@pytest.fixture
-def rich_project(small_project: SmallProject) -> SmallProject:
-    folder = small_project.config.parent
+def enriched(project: SmallProject) -> SmallProject:
+    folder = project.config.parent
     (folder / "policies").mkdir()
     (folder / "policies" / "rich.yaml").write_text(POLICY)
     (folder / "drive_times.csv").write_text("from_zone,to_zone,hours,km\nWest,CA,3,200\n")
-    small_project.edit(policies="policies", scenario="rich")
-    return small_project
+    project.edit(policies="policies", scenario="rich")
+    return project
+
+
+@pytest.fixture
+def rich_project(small_project: SmallProject) -> SmallProject:
+    return enriched(small_project)
+
+
+@pytest.fixture(scope="module")
+def rich_run(
+    small_company: Path, dagster_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> SmallProject:
+    """A project after a run with the rich policy and a date that is none in its deals."""
+
+    def spoil(text: str) -> str:
+        lines = text.splitlines()
+        lines[5] = re.sub(r"\d{2}/\d{2}/\d{4}", "31/31/2025", lines[5])
+        return "\n".join(lines) + "\n"
+
+    folder = tmp_path_factory.mktemp("rich")
+    project = enriched(copied_project(small_company, folder, dagster_home))
+    project.replace_in("opportunities.csv", spoil)
+    outcome = project.run()
+    assert outcome.exit_code == 0, outcome.errors
+    return project
 
 
 def query(project: SmallProject, sql: str) -> list[tuple]:  # type: ignore[type-arg]
@@ -46,12 +71,10 @@ def query(project: SmallProject, sql: str) -> list[tuple]:  # type: ignore[type-
 
 
 def test_tiers_budgets_locks_and_accounts_without_owner_are_published(
-    rich_project: SmallProject,
+    rich_run: SmallProject,
 ) -> None:
-    outcome = rich_project.run()
-    assert outcome.exit_code == 0, outcome.errors
     metrics = query(
-        rich_project,
+        rich_run,
         "SELECT metric, measure, tolerance_pct, max_deviation_without_giants_pct FROM kpi_balance "
         "WHERE plan_version = 'proposed' AND tolerance_pct IS NOT NULL ORDER BY metric",
     )
@@ -60,39 +83,56 @@ def test_tiers_budgets_locks_and_accounts_without_owner_are_published(
         ("hours", "hours", 12.0),
     ]
     ((moved, whole),) = query(
-        rich_project,
+        rich_run,
         "SELECT sum(actual_sales_usd) FILTER (is_moved), "
         "sum(actual_sales_usd) FILTER (incumbent_rep_id IS NOT NULL) FROM fct_assignment",
     )
     assert 0 < moved <= whole / 10
     budgets = query(
-        rich_project,
+        rich_run,
         "SELECT metric, unit, used_amount, limit_amount FROM plan_binding "
         "WHERE constraint_kind = 'move_budget'",
     )
     assert [(unit, round(used), round(limit)) for _, unit, used, limit in budgets] == [
         ("USD", round(moved), round(whole / 10))
     ]
-    ((left,),) = query(rich_project, "SELECT count(*) FROM fct_assignment WHERE is_unassigned")
+    ((left,),) = query(rich_run, "SELECT count(*) FROM fct_assignment WHERE is_unassigned")
     assert left > 0
     assert query(
-        rich_project,
+        rich_run,
         "SELECT account_count FROM kpi_territory "
         "WHERE plan_version = 'proposed' AND territory_id = 'UNASSIGNED'",
     ) == [(left,)]
     segments = query(
-        rich_project,
+        rich_run,
         "SELECT DISTINCT segment FROM dim_account JOIN fct_assignment USING (account_id) "
         "WHERE is_unassigned",
     )
     assert segments == [("Small business",)]
     unmoved = query(
-        rich_project,
+        rich_run,
         "SELECT count(*) FILTER (is_moved), count(*) > 0 FROM fct_assignment WHERE is_locked",
     )
     assert unmoved == [(0, True)]
-    listed = (rich_project.data_dir / "published" / "moves.csv").read_text(encoding="utf-8-sig")
+    listed = (rich_run.data_dir / "published" / "moves.csv").read_text(encoding="utf-8-sig")
     assert "\nunassigned," in listed
+
+
+def test_single_bad_values_are_set_aside_and_the_run_goes_on(rich_run: SmallProject) -> None:
+    assert query(rich_run, "SELECT source_table, row_number, value FROM quarantined_row") == [
+        ("raw_crm__opportunity", 5, "31/31/2025")
+    ]
+    assert query(
+        rich_run,
+        "SELECT count(*) FROM meta_load WHERE rows_read <> rows_loaded + rows_quarantined "
+        "+ rows_duplicate + rows_excluded",
+    ) == [(0,)]
+
+
+def test_another_plan_keeps_the_old_release(rich_run: SmallProject, small_company: Path) -> None:
+    before = (small_company / "data" / "published").readlink()
+    assert (rich_run.data_dir / "published").readlink() != before
+    assert (rich_run.data_dir / before / "territory.duckdb").is_file()
 
 
 def test_other_drive_times_are_another_plan(rich_project: SmallProject) -> None:

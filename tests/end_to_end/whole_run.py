@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -97,6 +98,18 @@ class SmallProject:
     def replace_in(self, file: str, change: Callable[[str], str]) -> None:
         path = self.input / file
         path.write_text(change(path.read_text()))
+
+
+def copied_project(company: Path, folder: Path, dagster_home: Path) -> SmallProject:
+    """A copy of `company` below `folder`."""
+    copy = folder / "project"
+    shutil.copytree(company, copy, symlinks=True)
+    return SmallProject(
+        config=copy / "project.yaml",
+        data_dir=copy / "data",
+        input=copy / "input",
+        dagster_home=dagster_home,
+    )
 
 
 def parquet_digests(release: Path) -> dict[str, str]:
