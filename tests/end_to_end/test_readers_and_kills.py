@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from whole_run import SmallProject, parquet_digests, territory
+import pytest
+from whole_run import Outcome, SmallProject, copied_project, parquet_digests, territory
 
 POLL_SECONDS = 0.2
 
@@ -30,24 +32,61 @@ def accounts_published(project: SmallProject) -> int:
         return int(count)
 
 
-def test_readers_see_a_whole_plan_at_every_moment_of_a_run_and_no_other_run_begins(
-    small_project: SmallProject,
-) -> None:
-    reads = 0
-    lock = small_project.data_dir / "working" / "run.lock"
-    refused = None
-    with start(small_project) as run:
+@dataclass(frozen=True)
+class WatchedRun:
+    """What readers saw while a run was going on, and what it made."""
+
+    project: SmallProject
+    before: dict[str, str]
+    exit_code: int
+    errors: str
+    accounts_read: list[int]
+    refused: Outcome | None
+
+
+@pytest.fixture(scope="module")
+def watched_run(
+    small_company: Path, dagster_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> WatchedRun:
+    """A run over files whose rows come in another order, with a reader who never stops reading."""
+    project = copied_project(small_company, tmp_path_factory.mktemp("watched"), dagster_home)
+    before = parquet_digests(project.data_dir / "published")
+    for file in ("accounts.csv", "opportunities.csv", "users.csv"):
+        project.replace_in(file, with_rows_reversed)
+    lock = project.data_dir / "working" / "run.lock"
+    accounts_read, refused = [], None
+    with start(project) as run:
         while run.poll() is None:
-            assert accounts_published(small_project) == 150
-            reads += 1
+            accounts_read.append(accounts_published(project))
             if refused is None and lock.read_text() == str(run.pid):
-                refused = small_project.run()
+                refused = project.run()
             time.sleep(POLL_SECONDS)
-        assert run.returncode == 0, run.stderr and run.stderr.read()
-    assert reads > 20
-    assert refused is not None
-    assert refused.exit_code == 3, refused.errors
-    assert "another run is going on" in refused.errors
+        errors = run.stderr.read() if run.stderr else ""
+    return WatchedRun(project, before, run.returncode, errors, accounts_read, refused)
+
+
+def with_rows_reversed(text: str) -> str:
+    heading, *rows = text.splitlines()
+    return "\n".join([heading, *sorted(rows, reverse=True)]) + "\n"
+
+
+def test_readers_see_a_whole_plan_at_every_moment_of_a_run(watched_run: WatchedRun) -> None:
+    assert watched_run.exit_code == 0, watched_run.errors
+    assert len(watched_run.accounts_read) > 20
+    assert set(watched_run.accounts_read) == {150}
+
+
+def test_no_other_run_begins_during_a_run(watched_run: WatchedRun) -> None:
+    assert watched_run.refused is not None
+    assert watched_run.refused.exit_code == 3, watched_run.refused.errors
+    assert "another run is going on" in watched_run.refused.errors
+
+
+def test_rows_in_another_order_give_the_same_scores(watched_run: WatchedRun) -> None:
+    after = parquet_digests(watched_run.project.data_dir / "published")
+    # Other files, so another plan_id in every table that carries one; the account table has none.
+    assert after["dim_account.parquet"] == watched_run.before["dim_account.parquet"]
+    assert after["fct_assignment.parquet"] != watched_run.before["fct_assignment.parquet"]
 
 
 def test_killed_and_refused_runs_leave_the_publication_and_the_next_run_works(
