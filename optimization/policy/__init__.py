@@ -16,6 +16,7 @@ from optimization.policy.balance import (
 )
 from optimization.policy.levels import LevelBand, LevelPolicy
 from optimization.policy.loading import load_policy
+from optimization.policy.overlay import OverlayBand, OverlayPolicy
 from optimization.policy.ownership import EligibilityRule, KeepTogether, LockRule, MustSeparate
 from optimization.policy.prices import (
     DisruptionPolicy,
@@ -43,6 +44,8 @@ __all__ = [
     "MetricBand",
     "MoveBudget",
     "MustSeparate",
+    "OverlayBand",
+    "OverlayPolicy",
     "OvertimePolicy",
     "Policy",
     "PolicyError",

@@ -15,6 +15,7 @@ from optimization.policy.balance import (
 )
 from optimization.policy.fields import Settings
 from optimization.policy.levels import LevelPolicy
+from optimization.policy.overlay import OverlayPolicy
 from optimization.policy.ownership import EligibilityRule, KeepTogether, LockRule, MustSeparate
 from optimization.policy.prices import (
     DisruptionPolicy,
@@ -36,6 +37,7 @@ NAMED_LISTS = (
     "locks",
     "account_limits",
     "unassigned",
+    "overlays",
 )
 
 
@@ -95,6 +97,10 @@ class Policy(Settings):
     transition: TransitionPolicy = Field(default_factory=TransitionPolicy)
     frontier: FrontierPolicy = Field(default_factory=FrontierPolicy)
     headcount: HeadcountPolicy = Field(default_factory=HeadcountPolicy)
+    overlays: list[OverlayPolicy] = Field(
+        default_factory=list,
+        description="Second roles over the same accounts, planned after the plan. Change no plan.",
+    )
     solver: SolverPolicy = Field(default_factory=SolverPolicy)
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from dagster import (
 from pipelines.assets.workspace import Workspace
 from pipelines.stages.check_results import CheckRow
 from pipelines.stages.gates import Stage, declared_checks, run_expectations, stop_on_failed_checks
+from pipelines.stages.overlays import OVERLAY_TABLES, overlay_rules
 from pipelines.stages.plan import verified_rules, verify
 
 
@@ -64,6 +65,16 @@ def _plan_verifier() -> AssetChecksDefinition:
                 additional_deps=["plan_summary", "plan_target", "plan_metric"],
             )
             for rule, description in verified_rules().items()
+        ]
+        + [
+            AssetCheckSpec(
+                name=f"verify_{rule}",
+                asset=OVERLAY_TABLES[0],
+                description=description,
+                blocking=True,
+                additional_deps=OVERLAY_TABLES[1:],
+            )
+            for rule, description in overlay_rules().items()
         ],
         compute_kind="python",
     )

@@ -30,6 +30,8 @@ from pipelines.stages.scenarios import scenario_digests
 
 INPUTS = [
     "int_plan__account",
+    "int_plan__overlay_member",
+    "int_plan__overlay_rep",
     "int_plan__rep",
     "int_score__model_quality",
     "stg_plan__override",
@@ -47,6 +49,9 @@ DESCRIPTIONS = {
     "plan_shadow_price": "Grain: plan × limit that binds. Slack, and what one more unit is worth.",
     "plan_frontier": "Grain: plan × plan of its frontier, where the policy asks for one.",
     "plan_headcount": "Grain: plan × team or choice of its headcount study, where asked for.",
+    "plan_overlay_assignment": "Grain: plan × overlay role × account it covers.",
+    "plan_overlay_balance": "Grain: plan × overlay role × overlay rep × metric.",
+    "plan_overlay_summary": "Grain: plan × overlay role. Ratio, seats, cost, bound and gap.",
     "plan_finding": "Grain: observation of the planner, such as a limit that had to be relaxed.",
 }
 

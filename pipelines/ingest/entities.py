@@ -215,6 +215,17 @@ _ENTITIES = (
         ),
     ),
     Entity(
+        "crm",
+        "account_team",
+        (
+            Field("account_id", is_required=True, is_key=True, references=("crm", "account")),
+            Field("rep_id", is_required=True, is_key=True, references=("crm", "rep")),
+            _key("team_role"),
+            *_text("member_id"),
+        ),
+        may_exclude_all=True,
+    ),
+    Entity(
         "plan",
         "override",
         (

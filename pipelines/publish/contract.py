@@ -14,7 +14,7 @@ import duckdb
 from pipelines.errors import ConfigurationError, GateError, near
 from pipelines.metadata.declared import declared_tables
 
-CONTRACT_VERSION = "1.8"
+CONTRACT_VERSION = "1.9"
 
 PAY_COLUMNS = frozenset({"hourly_cost_usd"})
 """Columns that say what a person is paid; no published table may have one."""
@@ -165,6 +165,32 @@ _MARTS = (
         "value_change_after_seat_cost_usd objective_usd bound_usd optimality_gap_pct "
         "worst_band_pct worst_band_metric worst_band_rep_id relaxed_limits moved_accounts "
         "handed_over_accounts disruption_loss_usd tried_candidates possible_candidates statement",
+    ),
+    _table(
+        "fct_overlay_assignment",
+        "plan_id overlay_role account_id",
+        "plan_id scenario overlay_role account_id primary_rep_id overlay_rep_id "
+        "overlay_rep_name incumbent_overlay_rep_id is_moved is_new_assignment service_hours "
+        "visits_per_year travel_hours distance_km travel_cost_usd disruption_loss_usd "
+        "handover_usd reason_code reason runner_up_rep_id runner_up_delta_usd",
+    ),
+    _table(
+        "kpi_overlay",
+        "plan_id overlay_role",
+        "plan_id scenario overlay_role coverage_unit seat_source ratio_measure ratio_per_seat "
+        "seat_count seats_needed primary_rep_count account_count service_hours travel_hours "
+        "capacity_hours workload_ratio hours_max_deviation_pct hours_floor_pct relaxed_limits "
+        "moved_accounts kept_accounts new_accounts objective_usd bound_usd optimality_gap_pct "
+        "is_proved_optimal is_repeatable solver_status travel_cost_usd disruption_cost_usd "
+        "handover_cost_usd deviation_cost_usd overtime_cost_usd statement",
+    ),
+    _table(
+        "kpi_overlay_balance",
+        "plan_id overlay_role overlay_rep_id metric",
+        "plan_id scenario overlay_role overlay_rep_id overlay_rep_name is_vacant region "
+        "base_rep_id base_latitude base_longitude metric target_amount load_amount "
+        "deviation_pct lower_limit_amount upper_limit_amount tolerance_pct relaxation_pct "
+        "shadow_price_below_usd shadow_price_above_usd statement",
     ),
     _table(
         "kpi_forecast",

@@ -242,6 +242,11 @@ class CapacitySettings(_Section):
         default=("vacant", "open seat", "open position", "to be hired", "tbh", "tbd"),
         description="A rep whose name or role starts with one of these is a vacant seat.",
     )
+    overlay_roles: tuple[str, ...] = Field(
+        default=(),
+        description="A rep whose title contains one of these, whatever the case, fills a second "
+        "role: covers accounts (`overlays` of the policy) and owns none. Such as sales engineer.",
+    )
     default_experience_level: str = Field(
         default="mid", description="Level where neither level nor hire date is known."
     )

@@ -1,7 +1,7 @@
 """Plan stage: the territories of every scenario, from planning tables to `plan_*` tables."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import duckdb
@@ -11,7 +11,8 @@ from pipelines.errors import GateError
 from pipelines.progress import report
 from pipelines.settings.loader import Settings
 from pipelines.stages.check_results import CheckRow, append_check_results
-from pipelines.stages.plan_tables import is_solved, read_plan, unite
+from pipelines.stages.overlays import OVERLAY_TABLES, overlay_rules, overlay_violations
+from pipelines.stages.plan_tables import is_solved, read_overlays, read_plan, unite
 from pipelines.stages.plan_task import INPUTS, PlanTask, matrix_of, solve_task, write_inputs
 from pipelines.stages.plan_workers import solve_tasks
 from pipelines.stages.planner import PlanningTables, violations_of
@@ -106,6 +107,14 @@ def verified_rules() -> Mapping[str, str]:
     return VERIFIED_RULES
 
 
+def _checks() -> Iterator[tuple[str, str, str]]:
+    """Table, rule and description of every check of the verifier."""
+    for rule, description in verified_rules().items():
+        yield "plan_assignment", rule, description
+    for rule, description in overlay_rules().items():
+        yield OVERLAY_TABLES[0], rule, description
+
+
 def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
     """Check the plans in the working database outside the solver; record and return the checks.
 
@@ -116,7 +125,7 @@ def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
     with session(paths.warehouse) as connection:
         # From the database and not from the Parquet files: what is published is made of it.
         tables = read_planning_tables(connection, settings, context)
-        violations = [
+        plans = [
             (scenario.name, violation)
             for scenario in settings.scenarios
             for violation in violations_of(
@@ -125,15 +134,23 @@ def verify(settings: Settings, context: RunContext) -> list[CheckRow]:
                 read_plan(connection, scenario.name),
             )
         ]
+        overlays = [
+            (scenario.name, violation)
+            for scenario in settings.scenarios
+            for violation in overlay_violations(
+                tables, scenario.policy, *read_overlays(connection, scenario.name)
+            )
+        ]
         rows = []
-        for rule, description in verified_rules().items():
+        for table, rule, description in _checks():
+            violations = overlays if table == OVERLAY_TABLES[0] else plans
             broken = [(name, found) for name, found in violations if found.rule == rule]
             where = f"scenario {broken[0][0]}: " if broken and len(settings.scenarios) > 1 else ""
             rows.append(
                 CheckRow(
                     gate="verifier",
                     check_name=f"verify_{rule}",
-                    table_name="plan_assignment",
+                    table_name=table,
                     column_name=None,
                     expectation_type="plan_verifier",
                     severity="error",

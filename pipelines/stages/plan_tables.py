@@ -17,6 +17,7 @@ import duckdb
 import polars as pl
 
 from pipelines.publish.snapshot import literal
+from pipelines.stages.overlays import OVERLAY_TABLES
 
 if TYPE_CHECKING:
     from optimization import Plan, Policy
@@ -33,7 +34,7 @@ FRAMES = {
     "plan_shadow_price": "plan_binding",
 }
 # What a scenario studies beside its plan; empty until it is written, where the policy asks for it.
-STUDY_TABLES = ("plan_frontier", "plan_headcount")
+STUDY_TABLES = ("plan_frontier", "plan_headcount", *OVERLAY_TABLES)
 PLAN_TABLES = (*FRAMES, "plan_metric_account", *STUDY_TABLES)
 IDENTITY_NAME = "plan.json"
 
@@ -70,8 +71,18 @@ def study_schemas() -> dict[str, "Schema"]:
     """The columns of each table of `STUDY_TABLES`, apart from those that name the plan."""
     from optimization.frontier.points import FRONTIER_SCHEMA
     from optimization.headcount.table import HEADCOUNT_SCHEMA
+    from optimization.overlay.tables import OVERLAY_SCHEMAS
 
-    return dict(zip(STUDY_TABLES, (FRONTIER_SCHEMA, HEADCOUNT_SCHEMA), strict=True))
+    studies = (FRONTIER_SCHEMA, HEADCOUNT_SCHEMA, *OVERLAY_SCHEMAS.values())
+    return dict(zip(STUDY_TABLES, studies, strict=True))
+
+
+def with_findings(folder: Path, found: pl.DataFrame) -> pl.DataFrame:
+    """What was noticed of the plan in `folder`, and `found` of what follows it."""
+    noticed = pl.read_parquet(folder / "plan_finding.parquet", glob=False)
+    # A study that broke off is made again: its findings stand there already.
+    noticed = noticed.filter(~pl.col("rule").str.starts_with("overlay_"))
+    return pl.concat([noticed.select(found.columns), found])
 
 
 def write_studies(folder: Path, frames: Mapping[str, pl.DataFrame]) -> None:
@@ -119,6 +130,18 @@ def read_plan(connection: duckdb.DuckDBPyConnection, scenario: str) -> dict[str,
         name: connection.execute(f"SELECT * FROM {table} WHERE scenario = ?", [scenario]).pl()
         for table, name in FRAMES.items()
     }
+
+
+def read_overlays(
+    connection: duckdb.DuckDBPyConnection, scenario: str
+) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """A scenario's plan and the overlay roles over it, as the planner wrote them."""
+    read = "SELECT * FROM {} WHERE scenario = ?"
+    assignment, *frames = (
+        connection.execute(read.format(table), [scenario]).pl()
+        for table in ("plan_assignment", *OVERLAY_TABLES)
+    )
+    return assignment, dict(zip(OVERLAY_TABLES, frames, strict=True))
 
 
 def tier_members(policy: "Policy", accounts: pl.DataFrame) -> pl.DataFrame:

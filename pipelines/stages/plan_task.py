@@ -23,7 +23,11 @@ INPUTS = {
     "reps": "SELECT * FROM int_plan__rep ORDER BY rep_id",
     "overrides": "SELECT * FROM stg_plan__override ORDER BY account_id, action, rep_id, group_id",
     "estimates": ESTIMATES,
+    "overlay_reps": "SELECT * FROM int_plan__overlay_rep ORDER BY rep_id",
+    "overlay_members": "SELECT * FROM int_plan__overlay_member ORDER BY account_id, rep_id",
 }
+# A book may lack them: then the policy's own fit losses count, and nobody fills a second role.
+OPTIONAL_INPUTS = ("estimates", "overlay_reps", "overlay_members")
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,13 @@ def write_inputs(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def read_inputs(folder: Path, scenario: Scenario, as_of: date) -> PlanningTables:
     """The planning tables of `folder` with the drive times of the scenario.
 
-    Without a file of estimates the policy's own fit losses count.
+    Without one of `OPTIONAL_INPUTS` the plan is made all the same.
     """
     return PlanningTables(
         **{
             name: pl.read_parquet(folder / f"{name}.parquet", glob=False)
             for name in INPUTS
-            if name != "estimates" or (folder / f"{name}.parquet").is_file()
+            if name not in OPTIONAL_INPUTS or (folder / f"{name}.parquet").is_file()
         },
         travel_matrix=matrix_of(scenario),
         as_of=as_of,

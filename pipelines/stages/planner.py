@@ -30,6 +30,7 @@ class PlanningTables:
         travel_matrix: the drive times the policy names, None without.
         as_of: the day lock rules are judged by.
         estimates: fit losses estimated from closed deals; None where none are looked for.
+        overlay_reps, overlay_members: who fills second roles, and the accounts they are on today.
     """
 
     accounts: pl.DataFrame
@@ -38,6 +39,8 @@ class PlanningTables:
     travel_matrix: pl.DataFrame | None
     as_of: date | None
     estimates: pl.DataFrame | None = None
+    overlay_reps: pl.DataFrame | None = None
+    overlay_members: pl.DataFrame | None = None
 
 
 def travel_matrix_path(policy: "Policy", policy_path: Path) -> Path | None:

@@ -1,11 +1,13 @@
-"""What a scenario studies beside its plan, where its policy asks: frontier and headcount."""
+"""What a scenario plans and studies beside its plan, where its policy asks: overlays, frontier and
+headcount."""
 
 import polars as pl
 
 from pipelines.progress import report
 from pipelines.stages.frontier import frontier_of
 from pipelines.stages.headcount import headcount_of
-from pipelines.stages.plan_tables import is_studied, write_studies
+from pipelines.stages.overlays import overlays_of
+from pipelines.stages.plan_tables import is_studied, with_findings, write_studies
 from pipelines.stages.plan_task import PlanTask, read_inputs
 
 
@@ -17,7 +19,9 @@ def study_task(task: PlanTask) -> None:
         InfeasibleError, InputError, TerritoryError: as `make_plan`.
     """
     policy = task.scenario.policy
-    is_asked = policy.frontier.points is not None or policy.headcount.is_asked_for
+    is_asked = bool(
+        policy.overlays or policy.frontier.points is not None or policy.headcount.is_asked_for
+    )
     if not is_asked or is_studied(task.out):
         return
     from optimization.headcount.table import headcount_table
@@ -25,6 +29,10 @@ def study_task(task: PlanTask) -> None:
     tables = read_inputs(task.inputs, task.scenario, task.as_of)
     path = task.scenario.policy_path
     frames: dict[str, pl.DataFrame] = {}
+    if policy.overlays:
+        assignment = pl.read_parquet(task.out / "plan_assignment.parquet", glob=False)
+        frames |= overlays_of(tables, policy, path, assignment)
+        frames["plan_finding"] = with_findings(task.out, frames["plan_finding"])
     if policy.frontier.points is not None:
         report(f"Frontier of scenario {task.scenario.name}")
         frames["plan_frontier"] = frontier_of(tables, policy, path, policy.frontier.points).table()

@@ -61,7 +61,7 @@ def release(data_dir: Path, plan_id: str, *scenarios: str) -> None:
     write_manifest(
         folder,
         Manifest(
-            contract_version="1.8",
+            contract_version="1.9",
             plan_id=plan_id,
             run_id="run_1",
             scenario=scenarios[0],

@@ -27,6 +27,8 @@ move_budgets: [{measure: sales, limit_pct: 10}]
 unassigned: [{name: small fry, accounts: {segment: [Small business]}, price_usd: 150}]
 travel:
   matrix: {file: ../drive_times.csv, account_zone: state, rep_zone: region}
+overlays:
+  - {role: Sales Engineer, coverage: {primary_reps_per_seat: 3}, seats: {source: ratio}}
 solver: {rel_gap_pct: 2}
 """
 
@@ -114,6 +116,20 @@ def test_tiers_budgets_locks_and_accounts_without_owner_are_published(
         "SELECT count(*) FILTER (is_moved), count(*) > 0 FROM fct_assignment WHERE is_locked",
     )
     assert unmoved == [(0, True)]
+    # A second role over the accounts that have an owner, three reps' whole books to a seat.
+    assert query(
+        rich_run,
+        "SELECT account_count = (SELECT count(*) FROM fct_assignment WHERE NOT is_unassigned), "
+        "seat_count = ceil(primary_rep_count / 3), bound_usd <= objective_usd, relaxed_limits "
+        "FROM kpi_overlay",
+    ) == [(True, True, True, 0)]
+    assert query(
+        rich_run,
+        "SELECT max(reps), max(seats) FROM (SELECT overlay_rep_id, "
+        "count(DISTINCT primary_rep_id) AS reps FROM fct_overlay_assignment GROUP BY ALL), "
+        "(SELECT primary_rep_id, count(DISTINCT overlay_rep_id) AS seats "
+        "FROM fct_overlay_assignment GROUP BY ALL)",
+    ) == [(3, 1)]
     listed = (rich_run.data_dir / "published" / "moves.csv").read_text(encoding="utf-8-sig")
     assert "\nunassigned," in listed
 

@@ -23,6 +23,7 @@ RAW_TABLES = {
     "raw_crm__opportunity_line": "opportunity_id line_number product_id quantity unit_price_usd",
     "raw_crm__activity": """activity_id account_id rep_id activity_type activity_date
         duration_hours""",
+    "raw_crm__account_team": "account_id rep_id team_role member_id",
     "raw_plan__override": "account_id action rep_id reason expires_date group_id",
     "raw_market__county_business": """county_fips naics establishments employment
         annual_payroll_usd""",
@@ -132,6 +133,35 @@ TYPED_TABLES = {
         worst_band_rep_id VARCHAR, relaxed_limits BIGINT, moved_accounts BIGINT,
         handed_over_accounts BIGINT, disruption_loss_usd DECIMAL(18,2), tried_candidates
         BIGINT, possible_candidates BIGINT, statement VARCHAR""",
+    "fct_overlay_assignment": """plan_id VARCHAR, scenario VARCHAR,
+        overlay_role VARCHAR, account_id VARCHAR,
+        primary_rep_id VARCHAR, overlay_rep_id VARCHAR, overlay_rep_name VARCHAR,
+        incumbent_overlay_rep_id VARCHAR, is_moved BOOLEAN, is_new_assignment
+        BOOLEAN, service_hours DOUBLE, visits_per_year DOUBLE, travel_hours DOUBLE,
+        distance_km DOUBLE, travel_cost_usd DECIMAL(18,2), disruption_loss_usd
+        DECIMAL(18,2), handover_usd DECIMAL(18,2), reason_code VARCHAR, reason
+        VARCHAR, runner_up_rep_id VARCHAR, runner_up_delta_usd DECIMAL(18,2)""",
+    "kpi_overlay": """plan_id VARCHAR, scenario VARCHAR,
+        overlay_role VARCHAR, coverage_unit VARCHAR,
+        seat_source VARCHAR, ratio_measure VARCHAR, ratio_per_seat DOUBLE,
+        seat_count BIGINT, seats_needed BIGINT, primary_rep_count BIGINT,
+        account_count BIGINT, service_hours DOUBLE, travel_hours DOUBLE,
+        capacity_hours DOUBLE, workload_ratio DOUBLE, hours_max_deviation_pct
+        DOUBLE, hours_floor_pct DOUBLE, relaxed_limits BIGINT, moved_accounts
+        BIGINT, kept_accounts BIGINT, new_accounts BIGINT, objective_usd
+        DECIMAL(18,2), bound_usd DECIMAL(18,2), optimality_gap_pct DOUBLE,
+        is_proved_optimal BOOLEAN, is_repeatable BOOLEAN, solver_status VARCHAR,
+        travel_cost_usd DECIMAL(18,2), disruption_cost_usd DECIMAL(18,2),
+        handover_cost_usd DECIMAL(18,2), deviation_cost_usd DECIMAL(18,2),
+        overtime_cost_usd DECIMAL(18,2), statement VARCHAR""",
+    "kpi_overlay_balance": """plan_id VARCHAR, scenario VARCHAR,
+        overlay_role VARCHAR, overlay_rep_id VARCHAR,
+        overlay_rep_name VARCHAR, is_vacant BOOLEAN, region VARCHAR, base_rep_id
+        VARCHAR, base_latitude DOUBLE, base_longitude DOUBLE, metric VARCHAR,
+        target_amount DOUBLE, load_amount DOUBLE, deviation_pct DOUBLE,
+        lower_limit_amount DOUBLE, upper_limit_amount DOUBLE, tolerance_pct DOUBLE,
+        relaxation_pct DOUBLE, shadow_price_below_usd DECIMAL(18,2),
+        shadow_price_above_usd DECIMAL(18,2), statement VARCHAR""",
     "kpi_forecast": """plan_id VARCHAR, scenario VARCHAR, group_kind VARCHAR, group_name VARCHAR,
         period_start_date DATE, period_end_date DATE, history_months BIGINT,
         forecast_usd DECIMAL(18,2), lower_usd DECIMAL(18,2), upper_usd DECIMAL(18,2),
@@ -248,6 +278,9 @@ _RAW_ROWS = """
     SELECT 'v' || i AS activity_id, 'a' || (i % {accounts}) AS account_id,
       'r' || (i % {reps}) AS rep_id, '2025-05-02' AS activity_date, '1.5' AS duration_hours
     FROM range(2 * {accounts}) AS rows(i);
+    INSERT INTO raw_crm__account_team BY NAME
+    SELECT 'a' || i AS account_id, 'r1' AS rep_id, 'Sales Engineer' AS team_role
+    FROM range(3) AS rows(i);
     INSERT INTO raw_plan__override BY NAME
     SELECT 'a2' AS account_id, 'lock' AS action, NULL AS rep_id, '2026-01-01' AS expires_date
     UNION ALL SELECT 'a3', 'assign', 'r0', NULL;
@@ -392,6 +425,18 @@ _PUBLISHED_ROWS = """
       value - 1000 - 300 * seats AS value_change_after_seat_cost_usd, 'What it says.' AS statement
     FROM (VALUES (1, 'today', 0, 1000.0, NULL), (2, 'fewer', -1, 900.0, 100.0))
       AS options(number, kind, seats, value, worth);
+    INSERT INTO fct_overlay_assignment BY NAME
+    SELECT plan_id, scenario, 'Sales Engineer' AS overlay_role, account_id,
+      rep_id AS primary_rep_id, 'e1' AS overlay_rep_id, false AS is_moved,
+    FROM fct_assignment WHERE plan_id = 'plan' LIMIT 3;
+    INSERT INTO kpi_overlay BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, 'Sales Engineer' AS overlay_role,
+      3 AS account_count, 0 AS moved_accounts, 0 AS kept_accounts, 3 AS new_accounts,
+      90.0 AS objective_usd, 88.0 AS bound_usd;
+    INSERT INTO kpi_overlay_balance BY NAME
+    SELECT 'plan' AS plan_id, 'base' AS scenario, 'Sales Engineer' AS overlay_role,
+      'e1' AS overlay_rep_id, metric, 3.0 AS load_amount
+    FROM (VALUES ('account_count'), ('hours')) AS metrics(metric);
     INSERT INTO kpi_seat_base BY NAME
     SELECT scenario, rep_id, 42.0 AS base_latitude, -71.0 AS base_longitude, 3 AS account_count,
       12.0 AS mean_distance_km FROM dim_rep;

@@ -36,6 +36,7 @@ _REP = "raw_crm__rep"
 _DEAL = "raw_crm__opportunity"
 _LINE = "raw_crm__opportunity_line"
 _ACTIVITY = "raw_crm__activity"
+_TEAM = "raw_crm__account_team"
 _OVERRIDE = "raw_plan__override"
 _BUSINESS = "raw_market__county_business"
 _EMPLOYMENT = "raw_market__county_employment"
@@ -258,6 +259,16 @@ RAW_ROWS = Wave(
             opportunity_lost_has_date='"o17"',
             opportunity_status_matches_stage='"Closed Won"',
             opportunity_status_matches_probability='"o17"',
+        ),
+        _sql(
+            f"INSERT INTO {_TEAM} SELECT * FROM {_TEAM} WHERE account_id = 'a0'",
+            account_team_unique='"a0"',
+        ),
+        _sql(
+            f"INSERT INTO {_TEAM} BY NAME SELECT 'gone' AS account_id, 'nobody' AS rep_id, "
+            "'CSM' AS team_role",
+            account_team_account_known='"gone"',
+            account_team_rep_known='"nobody"',
         ),
         _sql(
             f"INSERT INTO {_LINE} SELECT * FROM {_LINE} "
@@ -707,6 +718,26 @@ PUBLISH_ROWS = Wave(
             "value_usd = 906, seat_value_usd = 106",
             kpi_headcount_limits_hold='"906.00"',
             kpi_headcount_change_adds_up='"906.00"',
+        ),
+        _sql(
+            "INSERT INTO fct_overlay_assignment SELECT * FROM fct_overlay_assignment",
+            fct_overlay_assignment_unique='"Sales Engineer"',
+            kpi_overlay_adds_up='"Sales Engineer"',
+        ),
+        _set(
+            "fct_overlay_assignment",
+            "account_id = (SELECT min(account_id) FROM fct_overlay_assignment)",
+            "primary_rep_id = 'somebody else'",
+            fct_overlay_assignment_follows_plan='"somebody else"',
+        ),
+        _sql(
+            "INSERT INTO kpi_overlay SELECT * FROM kpi_overlay",
+            kpi_overlay_unique='"Sales Engineer"',
+        ),
+        _sql(
+            "INSERT INTO kpi_overlay_balance SELECT * FROM kpi_overlay_balance",
+            kpi_overlay_balance_unique='"Sales Engineer"',
+            kpi_overlay_balance_adds_up='"Sales Engineer"',
         ),
         _sql(
             "INSERT INTO kpi_balance SELECT * FROM kpi_balance "

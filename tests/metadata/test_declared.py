@@ -21,6 +21,8 @@ NO_FIGURE = {
     *("period_start_date", "period_end_date", "method", "reason"),
     *("point_name", "curve", "option_kind", "is_best", "base_account_id"),
     *("worst_band_metric", "worst_band_rep_id"),
+    *("overlay_role", "overlay_rep_id", "overlay_rep_name", "base_rep_id"),
+    *("coverage_unit", "seat_source", "ratio_measure"),
 }
 
 

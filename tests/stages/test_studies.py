@@ -13,7 +13,7 @@ from pipelines.stages.studies import study_task
 from tests.book.tiny_book import owned, rep, tables
 
 
-def test_a_policy_that_asks_gets_both_studies_and_another_none(tmp_path: Path) -> None:
+def test_a_policy_that_asks_gets_overlays_and_both_studies_and_another_none(tmp_path: Path) -> None:
     book = tables(
         [owned(f"A{n}", f"R{n % 2 + 1}", latitude=39.1 + n / 10) for n in range(6)],
         [rep("R1"), rep("R2", latitude=39.6)],
@@ -21,7 +21,13 @@ def test_a_policy_that_asks_gets_both_studies_and_another_none(tmp_path: Path) -
     for name in ("accounts", "reps", "overrides"):
         getattr(book, name).write_parquet(tmp_path / f"{name}.parquet")
     bands = {"metrics": [{"metric": "hours", "tolerance_pct": 40}]}
-    asked = {"frontier": {"points": 1}, "headcount": {"more_seats": 1, "candidates": 1}}
+    overlay = {"role": "Sales Engineer", "coverage": {"primary_reps_per_seat": 2}}
+    overlays = [overlay | {"seats": {"source": "ratio"}}]
+    asked = {
+        "overlays": overlays,
+        "frontier": {"points": 1},
+        "headcount": {"more_seats": 1, "candidates": 1},
+    }
     for name, blocks in (("plain", bands), ("studied", bands | asked)):
         scenario = Scenario(name, Policy.model_validate(blocks), tmp_path / f"{name}.yaml")
         task = PlanTask(scenario, f"id {name}", date(2026, 6, 30), tmp_path, tmp_path / name)
@@ -29,6 +35,8 @@ def test_a_policy_that_asks_gets_both_studies_and_another_none(tmp_path: Path) -
         study_task(task)
         points = pl.read_parquet(task.out / "plan_frontier.parquet")
         options = pl.read_parquet(task.out / "plan_headcount.parquet")
+        covered = pl.read_parquet(task.out / "plan_overlay_assignment.parquet")
+        assert covered.height == (0 if name == "plain" else book.accounts.height)
         if name == "plain":
             assert (points.height, options.height, is_studied(task.out)) == (0, 0, False)
             continue

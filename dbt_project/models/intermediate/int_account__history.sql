@@ -35,9 +35,14 @@ calls as (
     select
         activities.account_id,
         count(*) as activity_count,
-        {{ exact_sum('activities.logged_hours') }} as logged_hours,
+        -- Hours of a second role are not the owner's work; its visits touch the account all the same.
+        {{ exact_sum('case when capacity.is_overlay then 0 else activities.logged_hours end') }}
+            as logged_hours,
         -- A rep who is not in the rep table counts as a junior.
-        {{ exact_sum('activities.logged_hours * coalesce(capacity.experience_multiplier, 1)') }}
+        {{ exact_sum(
+            'case when capacity.is_overlay then 0 else activities.logged_hours end'
+            ~ ' * coalesce(capacity.experience_multiplier, 1)'
+        ) }}
             as logged_standard_hours
     from activities
     left join capacity

@@ -24,6 +24,12 @@ described as (
             {%- if not var('capacity_vacant_names') %} false{% endif %},
             false
         ) as is_vacant,
+        -- Who fills a second role covers accounts, but owns none.
+        {% for title in var('capacity_overlay_roles') -%}
+        contains(lower(coalesce(reps.role, '')), {{ literal(title | lower) }})
+        {{- " or " if not loop.last }}
+        {%- endfor -%}
+        {%- if not var('capacity_overlay_roles') %}false{% endif %} as is_overlay,
         {{ months_since('reps.hire_date') }} as tenure_months,
         coalesce(aliases.meaning, reps.experience_level) as given_level
     from reps
@@ -73,7 +79,10 @@ select
     rep_id,
     is_active,
     is_vacant,
-    (is_active or is_vacant) and selling_hours * fte_share * ramp_share > 0 as is_in_plan,
+    is_overlay,
+    (is_active or is_vacant)
+    and not is_overlay
+    and selling_hours * fte_share * ramp_share > 0 as is_in_plan,
     experience_level,
     experience_multiplier,
     round(tenure_months, 4) as tenure_months,

@@ -146,7 +146,7 @@ records as (
 
     select 'rep_without_capacity' as rule, null as subject, rep_id as record_id, null as won_usd
     from capacity
-    where (is_active or is_vacant) and not is_in_plan
+    where (is_active or is_vacant) and not is_in_plan and not is_overlay
 
     union all
 
