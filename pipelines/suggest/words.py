@@ -17,7 +17,6 @@ ENTITY_WORDS = MappingProxyType(
         "opportunity": "opportunity opportunities deal deals order orders pipeline sales quote "
         "quotes",
         "opportunity_line": "line lines details orderdetails detail line item items",
-        "account_team": "member members membership memberships",
         "activity": "activity activities task tasks event events call calls meeting meetings "
         "engagement engagements visit visits",
     }
@@ -105,12 +104,6 @@ FIELD_WORDS = MappingProxyType(
             "product_id": "product 2 id|product code|product id|sku|item|product",
             "quantity": "quantity|quantity ordered|qty|units",
             "unit_price_usd": "unit price|price each|price|sales price",
-        },
-        "account_team": {
-            "account_id": "account id|company id|customer id",
-            "rep_id": "user id|rep id|member id|employee id",
-            "team_role": "team member role|team role|role",
-            "member_id": "id|record id",
         },
         "activity": {
             "activity_id": "activity id|task id|event id|id|engagement id",
