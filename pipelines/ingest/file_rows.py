@@ -181,7 +181,7 @@ def _empty_columns(table: str, filled: Filled) -> list[Finding]:
             table,
             name,
             filled.rows,
-            f"{filled.rows:,} rows of {table}: not one has a {name}, though a column is mapped",
+            f"{filled.rows:,} rows of {table}: {name} has no value, though a column is mapped",
         )
         for name, count in filled.values.items()
         if filled.rows and not count

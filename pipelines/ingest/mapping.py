@@ -376,6 +376,15 @@ class EntityMapping(_Model):
         columns += [test.column for test in self.exclude if test.column is not None]
         return list(dict.fromkeys(columns))
 
+    def needed_columns(self) -> list[tuple[str, ...]]:
+        """Of each of these, one heading has to be there; patterns and optional tests left out."""
+        needed: list[tuple[str, ...]] = []
+        for rule in self.columns.values():
+            needed += [(name,) for name in rule.source_columns()]
+            needed += [tuple(rule.any_column)] if rule.any_column else []
+        needed += [(t.column,) for t in self.exclude if t.column is not None and not t.optional]
+        return list(dict.fromkeys(needed))
+
     def possible_columns(self) -> list[str]:
         """As `source_columns`, with every heading of those rules that name several."""
         named = [name for rule in self.columns.values() for name in rule.named_columns()]

@@ -174,7 +174,11 @@ def look_at(settings: Settings, name: str) -> Iterator[TableLook]:
             yield TableLook(want.name, f"{table.name}, no file of it is there", 0, ())
             continue
         spelt = {folded(column) for column in available}
-        missing = [column for column in want.columns or () if folded(column) not in spelt]
+        missing = [
+            " or ".join(group)
+            for group in want.needed
+            if not any(folded(column) in spelt for column in group)
+        ]
         chosen = chosen_columns(want, table, available)
         yield TableLook(want.name, table.name, len(chosen), tuple(missing))
 
@@ -186,9 +190,13 @@ def _look_at_files(source: SourceInput) -> Iterator[TableLook]:
             names = file_columns(file)
             if names is not None and part.spelling == "any":
                 names = respell(part.possible_columns(), names, file.name)
-            missing = [] if names is None else set(part.source_columns()) - set(names)
-            found = len(set(part.source_columns()) - set(missing))
-            yield TableLook(part.origin, file.name, found, tuple(sorted(missing)))
+            missing = [
+                " or ".join(group)
+                for group in part.needed_columns()
+                if names is not None and not set(group) & set(names)
+            ]
+            found = len([name for name in part.possible_columns() if names and name in names])
+            yield TableLook(part.origin, file.name, found, tuple(missing))
 
 
 def _wanted(source: SourceInput, connector: ConnectorSettings) -> Sequence[Wanted]:

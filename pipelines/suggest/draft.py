@@ -19,6 +19,11 @@ _WORTH_A_GUESS = 78.0
 # What values of the wrong kind cost, and what a heading further down the list of a field does.
 _WRONG_KIND_COST = 40.0
 _PLACE_COST = 0.5
+# An id that stands twice may come from a repeated row; no value at all cannot be an id or a name.
+_REPEATED_KEY_COST = 10.0
+_EMPTY_COST = 30.0
+# More different texts than this are no states of yes and no.
+MOST_FLAG_TEXTS = 12
 _HEADING_LINES = 30
 _FILE_NAME_GAIN = 60.0
 _REQUIRED_GAIN = 25.0
@@ -224,6 +229,12 @@ def _likenesses(entity: Entity, column: str, sample: Sequence[str]) -> dict[str,
         )
         if kind is not None and not _may_hold(one.type, kind):
             likeness -= _WRONG_KIND_COST
+        if one.type == "boolean" and kind == "text" and len(set(sample)) > MOST_FLAG_TEXTS:
+            likeness -= _WRONG_KIND_COST
+        if one.is_required and not sample:
+            likeness -= _EMPTY_COST
+        if entity.keys == (one,) and len(set(sample)) < len(sample):
+            likeness -= _REPEATED_KEY_COST
         found[one.name] = likeness
     return found
 

@@ -27,7 +27,7 @@ FIELD_WORDS = MappingProxyType(
     {
         "account": {
             "account_id": "account id|customer number|customer id|company id|client id|account "
-            "number|id|rank|crm id|record id",
+            "number|id|rank|crm id|record id|profile url|profile",
             "account_name": "account name|customer name|company name|client name|name|account|"
             "company|customer|client|organization",
             "parent_account_id": "parent account id|parent id|parent account|subsidiary of|parent|"

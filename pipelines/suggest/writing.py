@@ -5,13 +5,16 @@ from typing import Any
 
 import yaml
 
-from pipelines.suggest.draft import Draft, Guess, date_format_of, words
+from pipelines.suggest.draft import Draft, Guess, date_format_of, kind_of, words
 from pipelines.suggest.words import UNITS
 
 _MOST_STAGES = 40
 _WON = re.compile(r"(?i)\b(closed )?(won|shipped|resolved|paid|fulfilled|completed?)\b")
 _LOST = re.compile(r"(?i)\b(lost|cancell?ed|rejected|dead|abandoned)\b")
 _MARKS = ("$", "€", "£", "%", "USD", "EUR", "GBP")
+_UNIT_WORDS = {"thousand": "1000", "million": "1000000", "billion": "1000000000"}
+_YES = re.compile(r"(?i)\b(active|customer|client|current|member|yes)\b")
+_NO = re.compile(r"(?i)\b(no|not|non|former|ex|past|lost|prospect|lead|potential)\b")
 _ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
 
 
@@ -62,6 +65,11 @@ def _rule(draft: Draft, guess: Guess) -> dict[str, Any] | str:
         found = date_format_of(values)
         if found is not None and found not in _ISO:
             rule["date_format"] = found
+    if kind == "boolean" and kind_of(values) == "text":
+        rule["aliases"] = {
+            value: "true" if _YES.search(value) and not _NO.search(value) else "false"
+            for value in sorted(set(values))
+        }
     if kind in ("number", "integer"):
         rule |= _written(values)
         for word, factor in UNITS.get(guess.field, {}).items():
@@ -86,6 +94,14 @@ def _written(values: list[str]) -> dict[str, Any]:
         rule["marks"] = marks
     if any(re.search(r"\(.*\)$", value) for value in values):
         rule["parentheses"] = "negative"
+    last_words = {value.rpartition(" ")[2] for value in values}
+    units = {
+        word: _UNIT_WORDS[word.lower()]
+        for word in sorted(last_words)
+        if word.lower() in _UNIT_WORDS
+    }
+    if units:
+        rule["unit_words"] = units
     return rule
 
 
@@ -116,8 +132,11 @@ def _status(draft: Draft) -> list[str]:
     return lines
 
 
-def _scalar(value: str | list[str]) -> str:
+def _scalar(value: str | list[str] | dict[str, str]) -> str:
     """`value` quoted as far as YAML needs it, also inside braces."""
+    if isinstance(value, dict):
+        pairs = (f"{_scalar(key)}: {_scalar(one)}" for key, one in value.items())
+        return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_scalar, value))}]"
     plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ ]*[A-Za-z0-9_]|[A-Za-z]", value)

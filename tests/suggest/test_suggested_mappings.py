@@ -121,6 +121,39 @@ def test_a_draft_is_a_mapping_the_pipeline_reads(file: str, tmp_path: Path) -> N
         assert load_mapping(path).entities
 
 
+@needs_real_data
+def test_the_draft_of_a_list_with_worded_amounts_loads_as_it_is(tmp_path: Path) -> None:
+    folder = REAL_DATA / "us_companies_inc5000"
+    drafted = as_yaml(draft_mapping(folder / "inc5000_2019.csv"))
+    columns = yaml.safe_load(drafted)["entities"]["account"]["columns"]
+    # Thirteen ranks stand twice.
+    assert columns["account_id"] == "profile"
+    (tmp_path / "mapping.yaml").write_text(drafted, encoding="utf-8")
+    with duckdb.connect() as connection:
+        result = ingest_sources(
+            connection, [SourceInput(tmp_path / "mapping.yaml", folder)], run_id="run"
+        )
+        assert (result.rows_read, result.rows_loaded) == (5012, 5012)
+        billions = "SELECT count(*) FROM raw_crm__account WHERE annual_revenue_usd::DOUBLE >= 1e9"
+        assert connection.execute(billions).fetchone() == (23,)
+
+
+def test_an_id_has_values_and_a_flag_in_words_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(
+        "Id,Account Number,Account Name,Type\nA1,,Acme,Active customer\n"
+        "A2,,Beta,Former customer\nA3,,Gamma,Prospect\n"
+    )
+    drafted = as_yaml(draft_mapping(path))
+    assert yaml.safe_load(drafted)["entities"]["account"]["columns"]["account_id"] == "Id"
+    (tmp_path / "mapping.yaml").write_text(drafted, encoding="utf-8")
+    with duckdb.connect() as connection:
+        ingest_sources(connection, [SourceInput(tmp_path / "mapping.yaml", tmp_path)], run_id="run")
+        assert connection.execute(
+            "SELECT is_customer FROM raw_crm__account ORDER BY account_id"
+        ).fetchall() == [("true",), ("false",), ("false",)]
+
+
 def test_a_foreign_export_with_semicolons_dates_and_minutes(tmp_path: Path) -> None:
     path = tmp_path / "Kundenbesuche.csv"
     path.write_bytes(

@@ -15,17 +15,19 @@ from pipelines.ingest.spelling import folded
 class Wanted:
     """A table a mapping reads, under the mapping's spelling, and the columns it reads of it.
 
-    `columns` is None where all are wanted.
+    `columns` is None where all are wanted; of each entry of `needed`, one has to be there.
     """
 
     name: str
     columns: tuple[str, ...] | None
     is_optional: bool
+    needed: tuple[tuple[str, ...], ...] = ()
 
 
 def wanted_tables(mapping: SourceMapping, further: Sequence[str]) -> list[Wanted]:
     """The tables and columns `mapping` reads, lookups included, and `further` tables whole."""
     columns: dict[str, list[str]] = {}
+    needed: dict[str, list[tuple[str, ...]]] = {}
     required: set[str] = set()
     for part in (part for parts in mapping.entities.values() for part in parts):
         if part.table is None:
@@ -34,6 +36,7 @@ def wanted_tables(mapping: SourceMapping, further: Sequence[str]) -> list[Wanted
                 "write table: instead of file:"
             )
         columns.setdefault(part.table, []).extend([*part.possible_columns(), *part.pass_through])
+        needed.setdefault(part.table, []).extend(part.needed_columns())
         if not part.optional:
             required.add(part.table)
         for lookup in (rule.lookup for rule in part.columns.values() if rule.lookup is not None):
@@ -41,17 +44,25 @@ def wanted_tables(mapping: SourceMapping, further: Sequence[str]) -> list[Wanted
             names += [lookup.key, *lookup.value_rule().source_columns()]
             names += [test.column for test in (lookup.where, lookup.prefer) if test is not None]
             names += lookup.largest
+            values = (lookup.key, *lookup.value_rule().source_columns())
+            needed.setdefault(lookup.file, []).extend((name,) for name in values)
             if not lookup.optional:
                 required.add(lookup.file)
     for table in mapping.history:
         followed = mapping.followed(table)
         names = columns.setdefault(table.table, [])
         names += table.named_columns()
+        needed.setdefault(table.table, []).extend([tuple(table.record), tuple(table.changed_at)])
         names += followed.columns[table.field].named_columns() if followed is not None else []
         if not table.optional:
             required.add(table.table)
     wanted = [
-        Wanted(name, tuple(dict.fromkeys(names)), name not in required)
+        Wanted(
+            name,
+            tuple(dict.fromkeys(names)),
+            name not in required,
+            tuple(dict.fromkeys(needed[name])),
+        )
         for name, names in columns.items()
     ]
     return wanted + [Wanted(name, None, False) for name in further if name not in columns]
