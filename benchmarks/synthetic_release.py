@@ -112,7 +112,8 @@ FROM dim_rep;
 
 CREATE TABLE kpi_frontier AS
 SELECT $plan AS plan_id, 'default' AS scenario, name AS point_name, curve, factor AS band_factor,
-  moves AS move_limit, used AS band_use_pct, used / 20 AS max_deviation_pct,
+  moves AS move_limit, used AS band_use_pct,
+  greatest(used - 100, 0) AS band_excess_pct, used / 20 AS max_deviation_pct,
   moved AS moved_accounts, 1234.5 * moved::DECIMAL(18,2) AS moved_sales_usd,
   (9000000 - cost)::DECIMAL(18,2) AS expected_value_usd, cost::DECIMAL(18,2) AS objective_usd,
   (cost - 9000)::DECIMAL(18,2) AS bound_usd, 900000.0 / cost AS optimality_gap_pct,

@@ -64,7 +64,6 @@ def plan_territories(
     from optimization.book.planning import build_planning
     from optimization.engine.solve import solve
     from optimization.engine.watch import Watch
-    from optimization.report.extract import extract_plan
 
     tell = progress or _quiet
     watch = Watch(policy.solver.time_limit_seconds, is_interrupted or _never)
@@ -85,9 +84,21 @@ def plan_territories(
     if answer.relaxation > 0 and policy.on_infeasible == "stop":
         raise Infeasible(_limits_to_relax(planning, answer))
     tell("writing the plan", 3, STEPS)
-    plan = extract_plan(planning, answer, floors, _findings(planning, answer, clashes))
+    plan = written_plan(planning, answer, floors, clashes)
     tell("planned", STEPS, STEPS)
     return plan
+
+
+def written_plan(
+    planning: "Planning", answer: "Answer", floors: dict[str, float], clashes: list[str]
+) -> Plan:
+    """The tables of an answer, with what had to give among the findings.
+
+    floors: as `metric_floors` returns them. clashes: limits that no plan can keep, in words.
+    """
+    from optimization.report.extract import extract_plan
+
+    return extract_plan(planning, answer, floors, _findings(planning, answer, clashes))
 
 
 def _in_words(stage: str, bound: float | None, cost: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from optimization.report.result import Plan, Schema
 
 FAIRNESS, STABILITY, OWN = "fairness", "stability", "policy"
 WIDEST_TOLERANCE_PCT = 95.0
-# Uses of bands are told apart from so many points on.
+# Uses of bands and excesses are told apart from so many points on.
 USE_STEP_PCT = 0.1
 
 FRONTIER_SCHEMA: Schema = {
@@ -21,6 +21,7 @@ FRONTIER_SCHEMA: Schema = {
     "band_factor": pl.Float64(),
     "move_limit": pl.Int64(),
     "band_use_pct": pl.Float64(),
+    "band_excess_pct": pl.Float64(),
     "max_deviation_pct": pl.Float64(),
     "moved_accounts": pl.Int64(),
     "moved_sales_usd": pl.Float64(),
@@ -79,41 +80,57 @@ class Variation:
 
 
 @dataclass(frozen=True)
-class Point:
+class Reached:
+    """What a plan of the frontier reaches, by the targets of the frontier's policy.
+
+    Attributes:
+        band_use_pct: the largest deviation of any rep from any target, % of the tolerance that the
+            frontier's policy allows there; so metrics with narrow and with wide bands compare.
+        band_excess_pct: what lies beyond those tolerances, % of a target, summed over reps and
+            metrics. Where an account leaves one rep far off in every plan, this tells balance.
+        max_deviation_pct: the largest deviation, % of the target. In all three, accounts too large
+            for any band of the frontier's policy do not count as too much.
+        moved_accounts, moved_sales_usd: what leaves an active owner.
+        objective_usd: what the plan costs a year by the policy's prices.
+    """
+
+    variation: Variation
+    band_use_pct: float
+    band_excess_pct: float
+    max_deviation_pct: float
+    moved_accounts: int
+    moved_sales_usd: float
+    objective_usd: float
+
+    @property
+    def goals(self) -> tuple[float, float, float, float]:
+        """What is to be low: use of bands and excess (in steps), moves, cost (in cents)."""
+        use, excess = (
+            round(value / USE_STEP_PCT) for value in (self.band_use_pct, self.band_excess_pct)
+        )
+        return use, excess, self.moved_accounts, round(100 * self.objective_usd)
+
+
+AnyReached = TypeVar("AnyReached", bound=Reached)
+
+
+@dataclass(frozen=True)
+class Point(Reached):
     """A plan of the frontier.
 
     Attributes:
         policy: under which the plan can be verified.
-        band_use_pct: the largest deviation of any rep from any target, % of the tolerance that the
-            frontier's policy allows there; so metrics with narrow and with wide bands compare.
-        max_deviation_pct: the largest deviation, % of the target. In both, accounts too large for
-            any band of the frontier's policy do not count as too much.
-        moved_accounts, moved_sales_usd: what leaves an active owner.
+        priced_on: the curves along which its cost compares.
     """
 
-    variation: Variation
     policy: Policy
     plan: Plan
-    band_use_pct: float
-    max_deviation_pct: float
-    moved_accounts: int
-    moved_sales_usd: float
-
-    @property
-    def objective_usd(self) -> float:
-        """What the plan costs a year by the policy's prices."""
-        return float(self.plan.summary["objective_usd"][0])
+    priced_on: frozenset[str]
 
     @property
     def relaxed_limits(self) -> int:
         """Limits that had to give way; the bound holds within the widened ones."""
         return self.plan.findings.filter(pl.col("rule") == "band_relaxed").height
-
-    @property
-    def goals(self) -> tuple[float, float, float]:
-        """What is to be low: use of bands (in steps), moves, cost (in cents)."""
-        steps = round(self.band_use_pct / USE_STEP_PCT)
-        return steps, self.moved_accounts, round(100 * self.objective_usd)
 
 
 @dataclass(frozen=True)
@@ -140,8 +157,8 @@ class Frontier:
         """A row per plan (FRONTIER_SCHEMA).
 
         The two prices are USD a year by which the plan costs more than the cheapest one of that
-        curve; NULL for plans of the other curve, and for plans whose limits gave way where others
-        kept theirs: what those save was paid for in balance.
+        curve; NULL for plans of the other curve, and for plans whose limits gave way where the
+        others of the curve keep them: what those save was paid for in balance.
         """
         cheapest = {
             name: min((point.objective_usd for point in self._priced(name)), default=0.0)
@@ -151,8 +168,7 @@ class Frontier:
         return pl.DataFrame(rows, schema=FRONTIER_SCHEMA)
 
     def _priced(self, name: str) -> list[Point]:
-        points = self.curve(name)
-        return [point for point in points if not point.relaxed_limits] or points
+        return [point for point in self.points if name in point.priced_on]
 
     def _row(self, point: Point, cheapest: dict[str, float]) -> dict[str, Any]:
         (summary,) = point.plan.summary.to_dicts()
@@ -169,6 +185,7 @@ class Frontier:
             "band_factor": point.variation.band_factor,
             "move_limit": point.variation.move_limit,
             "band_use_pct": round(point.band_use_pct, 4),
+            "band_excess_pct": round(point.band_excess_pct, 4),
             "max_deviation_pct": round(point.max_deviation_pct, 4),
             "moved_accounts": point.moved_accounts,
             "moved_sales_usd": round(point.moved_sales_usd, 2),
@@ -178,14 +195,14 @@ class Frontier:
 
 
 def undominated(
-    points: Sequence[Point],
-) -> tuple[list[Point], list[tuple[Variation, str]]]:
+    points: Sequence[AnyReached],
+) -> tuple[list[AnyReached], list[tuple[Variation, str]]]:
     """The points that no other beats, in their order, and the others with what beats them.
 
-    One beats another if it is no worse in use of bands, moves and cost and better in one; of equal
-    ones the first stays.
+    One beats another if it is no worse in use of bands, excess, moves and cost and better in one;
+    of equal ones the first stays.
     """
-    kept: list[Point] = []
+    kept: list[AnyReached] = []
     beaten: list[tuple[Variation, str]] = []
     for number, point in enumerate(points):
         rivals = (

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     ("plan", "point_name", "{}"),
     ("band used\n%", "band_use_pct", "{:.1f}"),
+    ("beyond\n%", "band_excess_pct", "{:,.1f}"),
     ("accounts\nmoved", "moved_accounts", "{:,}"),
     ("cost\nUSD a year", "objective_usd", "{:,.0f}"),
     ("gap\n%", "optimality_gap_pct", "{:.3f}"),
@@ -119,7 +120,8 @@ def _print(traced: "Frontier") -> None:
         console.print(table)
     console.print(
         "Band used: the largest deviation of any rep from any target, % of the policy's tolerance. "
-        "No plan is beaten by another in band used, moves and cost.",
+        "Beyond: what lies outside those tolerances, % of a target, over all reps and metrics. "
+        "No plan is beaten by another in both of these, moves and cost.",
         markup=False,
     )
     relaxed = [point.variation.name for point in traced.points if point.relaxed_limits]
@@ -129,6 +131,14 @@ def _print(traced: "Frontier") -> None:
             "widened limits.",
             markup=False,
         )
+    for curve in _CURVES:
+        other = [one.variation.name for one in traced.curve(curve) if curve not in one.priced_on]
+        if other:
+            console.print(
+                f"Without a price of {curve}, because more or less gave way than for the others: "
+                f"{', '.join(other)}.",
+                markup=False,
+            )
     for variation, reason in traced.dropped:
         console.print(f"Left out: {variation.name}, {reason}", markup=False)
     if traced.shortfall:

@@ -14,7 +14,7 @@ import duckdb
 from pipelines.errors import ConfigurationError, GateError, near
 from pipelines.metadata.declared import declared_tables
 
-CONTRACT_VERSION = "1.9"
+CONTRACT_VERSION = "1.10"
 
 PAY_COLUMNS = frozenset({"hourly_cost_usd"})
 """Columns that say what a person is paid; no published table may have one."""
@@ -150,10 +150,10 @@ _MARTS = (
     _table(
         "kpi_frontier",
         "plan_id point_name",
-        "plan_id scenario point_name curve band_factor move_limit band_use_pct max_deviation_pct "
-        "moved_accounts moved_sales_usd expected_value_usd objective_usd bound_usd "
-        "optimality_gap_pct is_proved_optimal solver_status relaxed_limits price_of_fairness_usd "
-        "price_of_stability_usd",
+        "plan_id scenario point_name curve band_factor move_limit band_use_pct band_excess_pct "
+        "max_deviation_pct moved_accounts moved_sales_usd expected_value_usd objective_usd "
+        "bound_usd optimality_gap_pct is_proved_optimal solver_status relaxed_limits "
+        "price_of_fairness_usd price_of_stability_usd",
     ),
     _table(
         "kpi_headcount",

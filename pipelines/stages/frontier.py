@@ -30,10 +30,10 @@ def frontier_of(
         GateError: the verifier objects to a plan.
         InfeasibleError, InputError, TerritoryError: as `make_plan`, of the policy's own plan.
     """
-    from optimization.frontier.trace import trace_frontier
+    from optimization.frontier.trace import LANES, trace_frontier
 
-    workers = study_workers(tables, wanted)
-    rules = study_rules(tables, policy, workers)
+    workers = min(LANES, study_workers(tables, wanted))
+    rules = study_rules(tables, policy, workers=1)
     with planning_errors(policy, policy_path), side_by_side(workers) as run:
         traced = trace_frontier(
             tables.accounts,
@@ -44,6 +44,7 @@ def frontier_of(
             travel_matrix=tables.travel_matrix,
             wanted=wanted,
             run=run,
+            lane_threads=1 if workers > 1 else None,
             progress=tell_plans,
         )
     report("Verifying the plans")

@@ -113,9 +113,9 @@ TYPED_TABLES = {
         table_name VARCHAR, good_direction VARCHAR, kpi_value DOUBLE, chosen_value DOUBLE,
         difference DOUBLE, difference_pct DOUBLE, comparison VARCHAR""",
     "kpi_frontier": """plan_id VARCHAR, scenario VARCHAR, point_name VARCHAR, curve VARCHAR,
-        band_factor DOUBLE, move_limit BIGINT, band_use_pct DOUBLE, max_deviation_pct DOUBLE,
-        moved_accounts BIGINT, moved_sales_usd DECIMAL(18,2), expected_value_usd
-        DECIMAL(18,2), objective_usd DECIMAL(18,2), bound_usd DECIMAL(18,2),
+        band_factor DOUBLE, move_limit BIGINT, band_use_pct DOUBLE, band_excess_pct DOUBLE,
+        max_deviation_pct DOUBLE, moved_accounts BIGINT, moved_sales_usd DECIMAL(18,2),
+        expected_value_usd DECIMAL(18,2), objective_usd DECIMAL(18,2), bound_usd DECIMAL(18,2),
         optimality_gap_pct DOUBLE, is_proved_optimal BOOLEAN, solver_status VARCHAR,
         relaxed_limits BIGINT, price_of_fairness_usd DECIMAL(18,2), price_of_stability_usd
         DECIMAL(18,2)""",
@@ -413,8 +413,9 @@ _PUBLISHED_ROWS = """
       80.0 AS own_clock_hours FROM dim_rep;
     INSERT INTO kpi_frontier BY NAME
     SELECT 'plan' AS plan_id, 'base' AS scenario, name AS point_name, curve, used AS band_use_pct,
-      3 AS moved_accounts, cost AS objective_usd, cost - 10 AS bound_usd,
-      1000 / cost AS optimality_gap_pct, cost - 900 AS price_of_fairness_usd,
+      used - 100 AS band_excess_pct, 3 AS moved_accounts, cost AS objective_usd,
+      cost - 10 AS bound_usd, 1000 / cost AS optimality_gap_pct,
+      cost - 900 AS price_of_fairness_usd,
     FROM (VALUES ('policy', 'policy', 100.0, 950.0), ('bands x 2', 'fairness', 200.0, 900.0))
       AS points(name, curve, used, cost);
     INSERT INTO kpi_headcount BY NAME

@@ -699,7 +699,7 @@ PUBLISH_ROWS = Wave(
         _set(
             "kpi_frontier",
             "curve = 'fairness'",
-            "band_use_pct = 99, price_of_stability_usd = 1",
+            "band_use_pct = 99, band_excess_pct = 0, price_of_stability_usd = 1",
             kpi_frontier_undominated='"bands x 2"',
             kpi_frontier_prices_plausible='"bands x 2"',
         ),

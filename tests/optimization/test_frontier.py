@@ -1,7 +1,6 @@
 """A frontier: no plan beaten by another, each verified, its limits those that were asked for."""
 
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -10,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimization import Infeasible, Policy, verify_plan
-from optimization.frontier.points import FRONTIER_SCHEMA, Frontier, Variation, undominated
-from optimization.frontier.trace import midpoints, trace_frontier
+from optimization.frontier.points import FRONTIER_SCHEMA, Frontier, Reached, Variation, undominated
+from optimization.frontier.trace import next_factor, next_limit, trace_frontier
 from tests.book.tiny_book import Tables, account, owned, rep, tables
 
 POLICY = Policy.model_validate(
@@ -53,13 +52,14 @@ def beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), max_size=9))
-def test_what_is_kept_is_not_beaten_and_what_is_dropped_is(goals: list[Any]) -> None:
+@given(st.lists(st.tuples(*[st.integers(0, 3)] * 4), max_size=9))
+def test_what_is_kept_is_not_beaten_and_what_is_dropped_is(all_goals: list[Any]) -> None:
     points = [
-        SimpleNamespace(goals=goal, variation=Variation("fairness", number))
-        for number, goal in enumerate(goals)
+        Reached(Variation("fairness", number), use, excess, 0.0, moves, 0.0, cost)
+        for number, (use, excess, moves, cost) in enumerate(all_goals)
     ]
-    kept, beaten = undominated(points)  # type: ignore[arg-type]
+    goals = [point.goals for point in points]
+    kept, beaten = undominated(points)
     found = [point.goals for point in kept]
     assert len(kept) + len(beaten) == len(goals)
     assert len(found) == len(set(found))
@@ -98,7 +98,7 @@ def test_prices_are_what_limits_cost_along_their_curve(traced: Frontier) -> None
         assert len(points) > 2
         assert len(prices) == sum(not point.relaxed_limits for point in points)
         assert prices.min() == 0
-        # These plans are proved, so looser limits never cost more.
+        # Looser limits never cost more: a plan serves wherever its limits are kept.
         costs = [point.objective_usd for point in points if not point.relaxed_limits]
         assert all(a >= b - 0.5 for a, b in pairwise(costs))
 
@@ -130,13 +130,25 @@ def test_a_variation_changes_bands_and_moves_and_nothing_else() -> None:
     Policy.model_validate(tight.model_dump())
 
 
-def test_midpoints_halve_the_widest_intervals_first() -> None:
-    asked = [Variation(), Variation("fairness", 4.0), Variation("stability", move_limit=2)]
-    assert midpoints(POLICY, asked, own_moves=10) == [
-        Variation("fairness", 2.0),
-        Variation("stability", move_limit=6),
-        Variation("stability", move_limit=1),
-    ]
+def test_factors_begin_apart_and_then_halve_the_widest_ratio_where_limits_hold() -> None:
+    assert next_factor(POLICY, [1.0], least=0.0) == 2.0
+    assert next_factor(POLICY, [1.0, 2.0], least=0.0) == 0.5
+    # 95 % of a target is the widest band there is: the widest of 24 % is not quadrupled.
+    assert next_factor(POLICY, [1.0, 2.0], least=1.0) == 3.958
+    assert next_factor(POLICY, [0.5, 1.0, 2.0, 3.958], least=0.5) == 0.707
+    assert next_factor(POLICY, [0.5, 1.0, 2.0, 3.958], least=1.0) == 1.414
+    assert next_factor(POLICY, [1.0, 3.958, 2.0, 1.05], least=1.05) == 2.814
+    assert next_factor(Policy(metrics=[]), [1.0], least=0.0) is None
+
+
+def test_limits_on_moves_halve_the_widest_interval_where_limits_hold() -> None:
+    assert next_limit([], own_moves=10, least=0) == 5
+    assert next_limit([5], own_moves=10, least=0) == 2
+    assert next_limit([5, 2], own_moves=10, least=0) == 7
+    assert next_limit([5], own_moves=10, least=5) == 7
+    assert next_limit([], own_moves=1, least=0) == 0
+    assert next_limit([0], own_moves=1, least=0) is None
+    assert next_limit([], own_moves=0, least=0) is None
 
 
 def test_use_of_bands_counts_each_metric_by_its_own_tolerance(traced: Frontier) -> None:
@@ -175,3 +187,35 @@ def test_a_policy_without_a_plan_names_its_limits() -> None:
     )
     with pytest.raises(Infeasible, match="few"):
         trace_frontier(lone.accounts, lone.reps, lone.overrides, policy)
+
+
+def test_where_the_policy_cannot_be_kept_costs_compare_within_what_its_own_plan_needs() -> None:
+    """One account is 1.4 targets of potential: bands of 24 % have to give way for its owner."""
+    book = tables(
+        [
+            owned(
+                f"A{n}",
+                "R1" if n < 8 else "R2",
+                service_hours=60.0 + 7 * (n % 6),
+                potential_usd=9_000.0 if n == 0 else 500.0 + 130 * (n % 7),
+                latitude=39.1 + n / 40,
+            )
+            for n in range(10)
+        ],
+        [rep("R1"), rep("R2", latitude=39.5)],
+    )
+    policy = POLICY.model_copy(update={"account_limits": [], "move_budgets": []})
+    traced = trace_frontier(book.accounts, book.reps, book.overrides, policy, wanted=4)
+    (own,) = [point for point in traced.points if point.variation == Variation()]
+    assert own.relaxed_limits > 0
+    assert min(point.variation.band_factor for point in traced.points) == 1
+    for point in traced.points:
+        plan = point.plan.tables()
+        found = verify_plan(
+            book.accounts, book.reps, book.overrides, point.policy, plan, as_of=None
+        )
+        assert found == [], point.variation.name
+    wider = [point for point in traced.curve("fairness") if "fairness" in point.priced_on]
+    assert wider[0] is own
+    costs = [point.objective_usd for point in wider]
+    assert costs == sorted(costs, reverse=True)

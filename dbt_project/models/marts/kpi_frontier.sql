@@ -10,6 +10,7 @@ select
     round(cast(points.band_factor as double), 4) as band_factor,
     cast(points.move_limit as bigint) as move_limit,
     round(cast(points.band_use_pct as double), 4) as band_use_pct,
+    round(cast(points.band_excess_pct as double), 4) as band_excess_pct,
     round(cast(points.max_deviation_pct as double), 4) as max_deviation_pct,
     cast(points.moved_accounts as bigint) as moved_accounts,
     cast(points.moved_sales_usd as decimal(18,2)) as moved_sales_usd,

@@ -12,6 +12,7 @@ const show = {
   usd: (value) => (value === null || value === undefined ? "–" : whole.format(value)),
   hours: (value) => (value === null || value === undefined ? "–" : oneDigit.format(value)),
   percent: (value) => (value === null || value === undefined ? "–" : oneDigit.format(value) + " %"),
+  factor: (value) => (value === null || value === undefined ? "–" : "× " + fine.format(value)),
   price: (value) => (value === null || value === undefined ? "–" : fine.format(value)),
 };
 

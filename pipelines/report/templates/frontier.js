@@ -1,7 +1,7 @@
 "use strict";
 /* What tighter bands and fewer moves cost: the plans of kpi_frontier as two curves and a table. */
 const CURVES = [
-  { price: "price_of_fairness_usd", title: "Price of fairness, USD a year", at: "band_use_pct", axis: "band used by the rep farthest from target", kind: "percent" },
+  { price: "price_of_fairness_usd", title: "Price of fairness, USD a year", at: "band_factor", axis: "bands, times the policy's", kind: "factor" },
   { price: "price_of_stability_usd", title: "Price of stability, USD a year", at: "moved_accounts", axis: "accounts that change their owner", kind: "count" },
 ];
 
@@ -18,6 +18,7 @@ function setUpFrontier() {
   dataTable(byId("frontier-table"), [
     { label: "Plan", value: (row) => row.point_name },
     column("band_use_pct", "Band used", "percent"),
+    column("band_excess_pct", "Beyond bands, in all", "percent"),
     column("max_deviation_pct", "Farthest off target", "percent"),
     column("moved_accounts", "Accounts moved", "count"),
     column("moved_sales_usd", "Sales moved, USD", "usd"),
