@@ -54,20 +54,21 @@ def _cpu_seconds() -> float:
     )
 
 
-def page(results: list[dict[str, Any]]) -> str:
-    """The results as a page of benchmarks/results."""
+def page(results: list[dict[str, Any]], note: str = "") -> str:
+    """The results as a page of benchmarks/results; note: on the machine of this run."""
     lines = [
         "# Frontier",
         "",
         "`python -m benchmarks.frontier --json FILE`",
         "",
-        f"Machine: {machine_line(machine())}",
+        f"Machine: {machine_line(machine())}" + (f" {note}" if note else ""),
         "",
         "One policy (`benchmarks/scale_policy.yaml`) on a drifted book "
         f"(`benchmarks/drifted_books.py`, seed {SEED}): its own plan, its bands times a factor, "
         "and fewer moves. No plan is beaten by another in use of bands, what lies beyond the "
-        "policy's bands (summed over reps and metrics), moves and cost. Prices compare plans whose "
-        "limits are as wide as the policy's own plan needs them; others have none.",
+        "policy's bands (summed over reps and metrics), moves and cost. Prices compare plans within "
+        "the same limits: where the policy's give way, bands are as wide as its own plan needs "
+        "them, and for fewer moves as the plans of that curve need them together.",
     ]
     for result in results:
         lines += [
@@ -107,13 +108,14 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=list(TARGET_SECONDS))
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--note", default="", help="What else ran on the machine.")
     arguments = parser.parse_args()
     results = []
     for size in arguments.sizes:
         results.append(measure(size))
         arguments.json.write_text(json.dumps(results, indent=2) + "\n")
         if arguments.out:
-            arguments.out.write_text(page(results), encoding="utf-8")
+            arguments.out.write_text(page(results, arguments.note), encoding="utf-8")
 
 
 if __name__ == "__main__":
