@@ -66,9 +66,9 @@ def page(results: list[dict[str, Any]], note: str = "") -> str:
         "One policy (`benchmarks/scale_policy.yaml`) on a drifted book "
         f"(`benchmarks/drifted_books.py`, seed {SEED}): its own plan, its bands times a factor, "
         "and fewer moves. No plan is beaten by another in use of bands, what lies beyond the "
-        "policy's bands (summed over reps and metrics), moves and cost. Prices compare plans within "
-        "the same limits: where the policy's give way, bands are as wide as its own plan needs "
-        "them, and for fewer moves as the plans of that curve need them together.",
+        "policy's bands (summed over reps and metrics), moves and cost. Prices compare plans "
+        "within the same limits: where the policy's give way, bands are as wide as its own plan "
+        "needs them, and for fewer moves as the plans of that curve need them together.",
     ]
     for result in results:
         lines += [
