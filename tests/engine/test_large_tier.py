@@ -15,7 +15,7 @@ from optimization.engine.watch import Watch
 def test_plans_without_a_dive_keep_their_promises(
     seed: int, has_lp: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    problem = random_problem(seed, units=400, reps=4)
+    problem = random_problem(seed, units=200, reps=4).with_effort(search_steps=2, rounds=1)
     exact = solve_lp(problem, penalty=1e5, watch=Watch())
     monkeypatch.setattr(solve_module, "LARGE_UNITS", 100)
     monkeypatch.setattr(solve_module, "FITTED_PAIRS", 100)
