@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -117,9 +117,12 @@ class Opened:
         ]
 
 
+# The browser that the pages of a module share, while there is one.
+_shared: list["Browser"] = []
+
+
 @contextmanager
-def opened(address: str, width: int, height: int = 900) -> Iterator[Opened]:
-    """The page at `address` in a window of `width` × `height` pixels."""
+def launched() -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -131,7 +134,26 @@ def opened(address: str, width: int, height: int = 900) -> Iterator[Opened]:
                 "--disable-sync",
             ],
         )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def shared_browser() -> Iterator[None]:
+    """Until it ends, `opened` opens its pages in one browser: a launch takes 1.5 s of CPU."""
+    with launched() as browser:
+        _shared.append(browser)
+        yield
+        _shared.remove(browser)
+
+
+@contextmanager
+def opened(address: str, width: int, height: int = 900) -> Iterator[Opened]:
+    """The page at `address` in a window of `width` × `height` pixels, as a visitor who is new."""
+    with ExitStack() as stack:
+        browser = _shared[-1] if _shared else stack.enter_context(launched())
         page = browser.new_page(viewport={"width": width, "height": height})
+        stack.callback(page.context.close)
         result = Opened(page)
         page.on("console", lambda message: result.messages.append(message.text))
         page.on("pageerror", lambda error: result.messages.append(str(error)))
@@ -145,4 +167,3 @@ def opened(address: str, width: int, height: int = 900) -> Iterator[Opened]:
         )
         page.goto(address, wait_until="load")
         yield result
-        browser.close()

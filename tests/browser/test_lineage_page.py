@@ -8,7 +8,7 @@ import pytest
 from pipelines.report.lineage import write_lineage
 from tests.browser.local_page import HOSTILE_NAMES, WIDTHS, needs_chromium, opened
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.usefixtures("one_browser")]
 
 # A figure of two columns, one of them through a branch; a constant; hostile headings of a file.
 _TABLES = """

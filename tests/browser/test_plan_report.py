@@ -9,7 +9,7 @@ from benchmarks.synthetic_release import AS_OF, write_release
 from pipelines.report.write import write_report
 from tests.browser.local_page import HOSTILE_NAMES, WIDTHS, needs_chromium, opened
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.usefixtures("one_browser")]
 
 
 @pytest.fixture(scope="module")
