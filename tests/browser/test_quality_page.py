@@ -14,8 +14,9 @@ pytestmark = [needs_chromium, pytest.mark.usefixtures("one_browser")]
 HOSTILE = "<img src=x onerror=alert(1)>"
 _TABLES = f"""
 INSERT INTO meta_load VALUES
-  ('raw_crm__account', 'accounts.csv', 'ab', 14, 10, 1, 2, 1, '{{"test_account": 1}}', 'run'),
-  ('raw_crm__opportunity', 'deals <b>x</b>.csv', 'ab', 5, 5, 0, 0, 0, '{{}}', 'run');
+  ('raw_crm__account', 'accounts.csv', 'records', 'ab', 14, 10, 1, 2, 1,
+   '{{"test_account": 1}}', 'run'),
+  ('raw_crm__opportunity', 'deals <b>x</b>.csv', 'records', 'ab', 5, 5, 0, 0, 0, '{{}}', 'run');
 INSERT INTO quarantined_row VALUES
   ('raw_crm__account', 'accounts.csv', 7, 'A7', 'not_a_number', 'annual_revenue_usd',
    '{HOSTILE}', '{{}}', 'run');

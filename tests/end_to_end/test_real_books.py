@@ -65,7 +65,7 @@ def loads(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
         table: (read, accounted)
         for table, read, accounted in connection.execute(
             "SELECT source_table, rows_read, rows_loaded + rows_quarantined + rows_duplicate "
-            "+ rows_excluded FROM meta_load"
+            "+ rows_excluded FROM meta_load WHERE file_role = 'records'"
         ).fetchall()
     }
 
