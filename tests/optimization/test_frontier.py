@@ -219,3 +219,15 @@ def test_where_the_policy_cannot_be_kept_costs_compare_within_what_its_own_plan_
     assert wider[0] is own
     costs = [point.objective_usd for point in wider]
     assert costs == sorted(costs, reverse=True)
+
+    # Which of the plans that run side by side ends first, and with how many threads, is all one.
+    again = trace_frontier(
+        book.accounts,
+        book.reps,
+        book.overrides,
+        policy,
+        wanted=4,
+        run=lambda solve, tasks: [solve(task) for task in tasks[::-1]][::-1],  # type: ignore[index]
+        lane_threads=1,
+    )
+    assert again.table().equals(traced.table())
