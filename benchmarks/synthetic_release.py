@@ -22,6 +22,10 @@ SELECT 'default' AS scenario, 'r' || i AS rep_id,
   CASE WHEN i % 50 <> 49 THEN -120.0 + (i * 83 % 450) / 10.0 END AS longitude
 FROM range($reps) AS rows(i);
 
+CREATE TABLE dim_owner AS
+SELECT rep_id, rep_name, false AS has_left, true AS is_in_plan FROM dim_rep
+UNION ALL SELECT 'left 7', coalesce(list_extract($names, 1), 'Lee Left'), true, false;
+
 CREATE TABLE dim_territory AS
 SELECT scenario, 'T-' || rep_id AS territory_id, rep_name AS territory_name, rep_id, region
 FROM dim_rep;
@@ -128,6 +132,45 @@ FROM (VALUES ('bands x 0.5', 'fairness', 0.5, NULL, 50.0, 510, 4190000),
   ('at most 240 moves', 'stability', 1.0, 240, 99.9, 240, 4230000),
   ('at most 360 moves', 'stability', 1.0, 360, 99.9, 360, 4145000))
   AS points(name, curve, factor, moves, used, moved, cost);
+
+CREATE TABLE kpi_headcount AS
+SELECT $plan AS plan_id, 'default' AS scenario, row_number() OVER () AS option_number, option_kind,
+  change AS seats_change, $reps + change AS seat_count, rep_id,
+  coalesce(list_extract($names, seat), 'Seat ' || seat) AS rep_name, is_best,
+  base AS base_account_id, coalesce(list_extract($names, seat), 'Akron') AS base_city,
+  'OH' AS base_state, 'United States' AS base_country, 41.1 AS base_latitude,
+  -81.5 AS base_longitude, 1500.0 * ($reps + change) AS capacity_hours,
+  1875.0 * $reps AS workload_hours, 375.0 * $reps AS overtime_hours,
+  (1000000 + gained)::DECIMAL(18,2) AS value_usd, (1009000 + gained)::DECIMAL(18,2)
+  AS most_value_usd, gained::DECIMAL(18,2) AS value_change_usd,
+  seat_value::DECIMAL(18,2) AS seat_value_usd, (seat_value - 9000)::DECIMAL(18,2)
+  AS least_seat_value_usd, (seat_value + 9000)::DECIMAL(18,2) AS most_seat_value_usd,
+  150000::DECIMAL(18,2) AS seat_cost_usd, (gained - 150000 * change)::DECIMAL(18,2)
+  AS value_change_after_seat_cost_usd, 5.0 AS worst_band_pct, 0 AS relaxed_limits,
+  10 * seat AS moved_accounts, 20 AS handed_over_accounts, 2 AS tried_candidates,
+  $reps AS possible_candidates, 'What it says.' AS statement
+FROM (VALUES ('today', 0, NULL, 1, true, NULL, 0, NULL),
+  ('fewer', -1, 'r1', 2, true, NULL, -76600, 76600),
+  ('fewer', -1, 'r2', 3, false, NULL, -181608, 181608),
+  ('more', 1, 'new 1', 4, true, 'a1', 190345, 190345),
+  ('more', 1, 'new 2', 5, false, 'a2', 172572, 172572),
+  ('backfill', 0, 'r3', 6, false, 'a3', -40000, NULL),
+  ('vacant', -1, 'r3', 6, false, NULL, -10000, NULL),
+  ('redistribution', -1, 'r3', 6, true, NULL, -90000, NULL))
+  AS options(option_kind, change, rep_id, seat, is_best, base, gained, seat_value);
+
+CREATE TABLE kpi_level_balance AS
+SELECT $plan AS plan_id, 'default' AS scenario, plan_version, level,
+  CASE level WHEN 'region' THEN region ELSE manager_id END AS member_id,
+  CASE level WHEN 'region' THEN region ELSE manager_name END AS member_name,
+  metric, any_value(measure) AS measure, count(*) AS rep_count,
+  sum(target_amount) AS target_amount, sum(load_amount) AS load_amount,
+  100 * (sum(load_amount) / sum(target_amount) - 1) AS deviation_pct,
+  CASE level WHEN 'region' THEN 0.98 * sum(target_amount) END AS lower_limit_amount,
+  CASE level WHEN 'region' THEN 1.02 * sum(target_amount) END AS upper_limit_amount
+FROM kpi_territory_balance JOIN (SELECT 'T-' || rep_id AS territory_id, * FROM dim_rep)
+  USING (territory_id), (VALUES ('region'), ('manager')) AS levels(level)
+GROUP BY plan_version, level, metric, member_id, member_name;
 
 CREATE TABLE kpi_rollup AS
 SELECT $plan AS plan_id, 'default' AS scenario, plan_version, level, 'x' || i AS member_id,

@@ -52,7 +52,7 @@ def holder_in_words(planning: Planning, name: str, rep: int) -> str:
     """Who is under a limit of a resource: the rep, or the rep's group such as `manager M01`."""
     for level in planning.levels:
         if level.resource == name and level.of_rep[rep] >= 0:
-            return level.label(int(level.of_rep[rep]))
+            return level.labels[level.of_rep[rep]]
     return planning.reps.labels[rep]
 
 

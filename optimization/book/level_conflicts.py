@@ -33,7 +33,7 @@ def _of_level(level: Level, targets: Targets, units: Units) -> Iterator[str]:
         held = float(load[must & needs_owner & ~giant].sum())
         most = float(load[may].sum())
         room = TOLERANCE * level.scale[g]
-        called = f"{level.band.metric} of {level.label(g)}"
+        called = f"{level.band.metric} of {level.labels[g]}"
         if held > upper[g] + room:
             yield (
                 f"{called}: what only this team may own, by locks, assignments or eligibility, has "

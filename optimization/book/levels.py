@@ -6,6 +6,7 @@ A group holds what its reps hold; what a giant is, and that it counts toward low
 decided by the reps' own bands. Reps without a value of the level's column are in no group.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ class Level:
     band: LevelBand
     metric: int  # place among the targets
     groups: tuple[str, ...]  # (G)
+    labels: tuple[str, ...]  # (G) what people call them, such as `manager Ana Ruiz`
     of_rep: Ints  # (J) group, -1 without
     first: Ints  # (G) first rep of each group
     target: Floats  # (G)
@@ -40,10 +42,6 @@ class Level:
     def limit(self, side: int, tolerance_pct: float) -> Floats:
         """(G) limits at a tolerance; side: -1 lower, 1 upper."""
         return (1 + side * tolerance_pct / 100) * self.target
-
-    def label(self, group: int) -> str:
-        """Such as `manager M01`."""
-        return f"{WORDS.get(self.by, self.by)} {self.groups[group]}"
 
     def name(self, group: int) -> str:
         """The group's limit among those of the plan, such as `manager_id/M01/hours`."""
@@ -67,6 +65,7 @@ def build_levels(
         place = {name: number for number, name in enumerate(groups)}
         of_rep = np.array([place.get(name, -1) for name in text.to_list()], dtype=np.int64)
         first = np.array([int((of_rep == g).argmax()) for g in range(len(groups))], dtype=np.int64)
+        labels = _labels(reps, level.by, groups)
         outside = int((of_rep < 0).sum())
         if outside or len(groups) < 2:
             what = f"{outside} of {len(reps)} reps have no {level.by}" if outside else "one group"
@@ -89,6 +88,7 @@ def build_levels(
                     band=band,
                     metric=k,
                     groups=tuple(groups),
+                    labels=labels,
                     of_rep=of_rep,
                     first=first,
                     target=target,
@@ -96,3 +96,16 @@ def build_levels(
                 )
             )
     return tuple(levels), findings
+
+
+def _labels(reps: RepArrays, by: str, groups: list[str]) -> tuple[str, ...]:
+    """What people call the groups; a manager by name, with the id where two share it."""
+    called = dict(zip(groups, groups, strict=True))
+    if by == "manager_id":
+        names = zip(reps.text[by], reps.text["manager_name"], strict=True)
+        called |= {manager: name for manager, name in sorted(names) if manager and name}
+    times = Counter(called.values())
+    return tuple(
+        f"{WORDS.get(by, by)} {name}" + (f" ({group})" if times[name] > 1 else "")
+        for group, name in called.items()
+    )

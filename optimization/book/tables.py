@@ -26,6 +26,7 @@ LOCK_COLUMNS = (
     "days_since_owner_change",
     "is_strategic",
 )
+NAMES = ("rep_name", "manager_name")
 REP_TEXT = ("rep_id", "manager_id", "region", "country", "experience_level", "skill_industries")
 REP_AMOUNTS = ("experience_multiplier", "capacity_hours", "effective_capacity_hours")
 PLACE = ("latitude", "longitude")
@@ -68,7 +69,7 @@ class AccountArrays:
 class RepArrays:
     """J reps and vacant seats, sorted by rep_id. Text is '' where unknown, coordinates NaN."""
 
-    text: dict[str, pl.Series]  # by the names of REP_TEXT, and rep_name
+    text: dict[str, pl.Series]  # by the names of REP_TEXT, and NAMES
     skills: list[frozenset[str]]
     experience_multiplier: Floats
     capacity_hours: Floats
@@ -117,11 +118,12 @@ def read_reps(reps: pl.DataFrame) -> RepArrays:
     latitude, longitude = _coordinates(frame, "rep")
     text = {name: _text(frame, name) for name in REP_TEXT}
     # Only for people: a book without names is planned all the same.
-    text["rep_name"] = (
-        _text(frame, "rep_name")
-        if "rep_name" in frame.columns
-        else pl.Series("rep_name", [""] * frame.height, dtype=pl.String)
-    )
+    for name in NAMES:
+        text[name] = (
+            _text(frame, name)
+            if name in frame.columns
+            else pl.Series(name, [""] * frame.height, dtype=pl.String)
+        )
     return RepArrays(
         text=text,
         skills=[

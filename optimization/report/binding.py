@@ -130,7 +130,7 @@ def bindings(outcome: Outcome) -> pl.DataFrame:
         for one in (*_bands(outcome), *_hours(outcome), *_account_limits(outcome))
     ]
     for level in outcome.planning.levels:
-        labels = [level.label(g) for g in range(len(level.groups))]
+        labels = list(level.labels)
         frames += [one.rows([None] * len(labels), labels) for one in _level(outcome, level)]
     frames += [one.rows([None], [""]) for one in _budgets(outcome)]
     frames = [frame.cast(BINDING_SCHEMA) for frame in frames]  # type: ignore[arg-type]

@@ -189,7 +189,6 @@ def _facts(outcome: Outcome, comparison: Comparison, moves: Moves) -> pl.DataFra
     return pl.DataFrame(
         {
             "rep": rep(outcome.owner),
-            "previous": accounts.owner_rep_id,
             "incumbent": rep(accounts.incumbent),
             "is_kept": accounts.incumbent == outcome.owner,
             "unit": pl.Series(units.ids, dtype=pl.String).gather(of),

@@ -155,9 +155,7 @@ def _without_incumbent(start: Part) -> pl.Expr:
 
 
 def _forced_move() -> pl.Expr:
-    return _without_incumbent(
-        _text("Owner ", pl.col("previous"), " is no active rep of the plan; ")
-    )
+    return _without_incumbent("Its owner is no active rep of the plan; ")
 
 
 def _new_assignment() -> pl.Expr:

@@ -15,7 +15,7 @@ from pipelines.stages.transition import TRANSITION_TABLES, write_transition
 
 INPUTS = [
     *("fct_assignment", "int_crm__opportunity", "int_plan__account", "int_plan__rep"),
-    "stg_plan__override",
+    *("dim_owner", "stg_plan__override"),
 ]
 
 

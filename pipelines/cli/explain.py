@@ -19,12 +19,13 @@ _ACCOUNT = """
            f.is_locked, f.is_unassigned, f.travel_hours, f.reason_code, f.reason, f.unit_id,
            f.runner_up_rep_id, f.runner_up_delta_usd, f.value_usd, f.expected_sales_usd,
            f.expected_disruption_loss_usd, f.fit_loss_usd, f.handover_usd, f.travel_cost_usd,
-           r.rep_name, r.experience_level, u.rep_name AS runner_up_name, b.rep_name AS before_name
+           r.rep_name, r.experience_level, u.rep_name AS runner_up_name, b.rep_name AS before_name,
+           b.has_left AS before_has_left
     FROM dim_account AS a
     JOIN fct_assignment AS f USING (account_id)
     LEFT JOIN dim_rep AS r ON r.rep_id = f.rep_id AND r.scenario = f.scenario
     LEFT JOIN dim_rep AS u ON u.rep_id = f.runner_up_rep_id AND u.scenario = f.scenario
-    LEFT JOIN dim_rep AS b ON b.rep_id = f.previous_rep_id AND b.scenario = f.scenario
+    LEFT JOIN dim_owner AS b ON b.rep_id = f.previous_rep_id
     WHERE a.account_id = ? OR lower(a.account_name) = lower(?)
     ORDER BY a.account_id
 """
@@ -93,11 +94,13 @@ def _line(label: str, text: str) -> None:
     console.print(f"{label:<12} {text}", markup=False)
 
 
-def _named(name: object, rep_id: object) -> str:
-    """A rep by name and id; someone who left has no name any more."""
+def _named(name: object, rep_id: object, has_left: object) -> str:
+    """An owner by name and id; one whom the CRM does not list has no name."""
     if rep_id is None:
         return "nobody"
-    return f"{name} ({rep_id})" if name else f"{rep_id}, who is no rep of the plan"
+    if not name:
+        return f"{rep_id}, whom the CRM does not list"
+    return f"{name} ({rep_id})" + (", who has left" if has_left else "")
 
 
 def _print_value(row: dict[str, Any]) -> None:
@@ -125,7 +128,7 @@ def _print_account(row: dict[str, Any], limits: list[str], scores: list[Line]) -
         if row["is_unassigned"]
         else f"{row['rep_name']} ({row['rep_id']}), {row['experience_level']}",
     )
-    _line("Before", _named(row["before_name"], row["previous_rep_id"]))
+    _line("Before", _named(row["before_name"], row["previous_rep_id"], row["before_has_left"]))
     _line("Why", f"{row['reason']} [{row['reason_code']}]")
     if row["unit_id"] != row["account_id"]:
         _line("Together", f"assigned as one with its family or group {row['unit_id']}")

@@ -20,6 +20,7 @@ HISTORY_SCHEMA = {
     "valid_from_date": pl.Date,
     "valid_to_date": pl.Date,
     "is_current": pl.Boolean,
+    "rep_name": pl.String,
 }
 _KEY = ["account_id", "valid_from_date"]
 _OWNER = ["territory_id", "rep_id"]
@@ -30,7 +31,8 @@ def assignment_history(store: PlanStore) -> pl.DataFrame:
 
     `plan_id` is the plan that gave the account this owner; neighbouring periods with the same
     owner are one. `valid_to_date` is the last day, NULL in the row that lasts (`is_current`). An
-    account that the next plan no longer has ends with the plan that had it.
+    account that the next plan no longer has ends with the plan that had it. `rep_name` is what the
+    newest effective plan with this rep calls him, NULL where none does.
     """
     former = pl.DataFrame(schema={"account_id": pl.String, **dict.fromkeys(_OWNER, pl.String)})
     parts = [pl.DataFrame(schema={name: HISTORY_SCHEMA[name] for name in HISTORY_SCHEMA})]
@@ -40,7 +42,21 @@ def assignment_history(store: PlanStore) -> pl.DataFrame:
         # What a plan would have moved later never moved if another plan came first.
         last = pl.concat(part.select("account_id", *_OWNER, "valid_from_date") for part in parts)
         former = last.sort("valid_from_date").group_by("account_id").last().drop("valid_from_date")
-    return _merged(pl.concat(parts))
+    names = recorded_names(store)
+    return _merged(pl.concat(parts, how="diagonal")).with_columns(
+        rep_name=pl.col("rep_id").replace_strict(names, default=None, return_dtype=pl.String)
+    )
+
+
+def recorded_names(store: PlanStore) -> dict[str, str]:
+    """The name of each rep as the newest effective plan with this rep recorded it."""
+    names: dict[str, str] = {}
+    for period in store.periods():
+        assignment = store.assignment(period.plan_id)
+        if "rep_name" in assignment.columns:
+            named = assignment.select("rep_id", "rep_name").drop_nulls().unique("rep_id")
+            names |= dict(named.iter_rows())
+    return names
 
 
 def owners_on(store: PlanStore, day: date) -> pl.DataFrame:
@@ -132,6 +148,6 @@ def _merged(rows: pl.DataFrame) -> pl.DataFrame:
             pl.last("valid_to_date"),
         )
         .drop("island")
-        .with_columns(is_current=pl.col("valid_to_date").is_null())
+        .with_columns(is_current=pl.col("valid_to_date").is_null(), rep_name=pl.lit(None))
         .select(pl.col(name).cast(kind) for name, kind in HISTORY_SCHEMA.items())
     )

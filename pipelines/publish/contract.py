@@ -65,6 +65,11 @@ _MARTS = (
         "capacity_hours effective_capacity_hours latitude longitude is_vacant",
     ),
     _table(
+        "dim_owner",
+        "rep_id",
+        "rep_id rep_name manager_id manager_name region role has_left is_in_plan end_date",
+    ),
+    _table(
         "dim_territory",
         "scenario territory_id",
         "scenario territory_id territory_name rep_id region",

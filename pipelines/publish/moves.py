@@ -19,7 +19,7 @@ from pipelines.publish.snapshot import DATABASE_NAME
 CSV_NAME = "moves.csv"
 XLSX_NAME = "moves.xlsx"
 
-MOVE_TABLES = ("dim_account", "dim_rep", "fct_assignment")
+MOVE_TABLES = ("dim_account", "dim_owner", "dim_rep", "fct_assignment")
 
 # OWASP, "CSV injection", with the full-width forms that spreadsheets accept as well.
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠|%")
@@ -47,8 +47,8 @@ COLUMNS = (
 )
 """Columns in order, each with its width in characters in the workbook."""
 
-# A rep who left is not in `dim_rep`: the id stays, the name is empty. Where an account stays
-# without owner, it is the manager of whoever gives it up who has to know.
+# Whoever gives an account up may have left, and managers are in no plan: `dim_owner` names both.
+# Where an account stays without owner, it is the manager of whoever gives it up who has to know.
 _MOVES = """
     SELECT
         CASE
@@ -74,11 +74,9 @@ _MOVES = """
     FROM fct_assignment AS f
     LEFT JOIN dim_account AS a ON a.account_id = f.account_id
     LEFT JOIN dim_rep AS rep ON rep.scenario = f.scenario AND rep.rep_id = f.rep_id
-    LEFT JOIN dim_rep AS previous
-        ON previous.scenario = f.scenario AND previous.rep_id = f.previous_rep_id
-    LEFT JOIN dim_rep AS manager
-        ON manager.scenario = f.scenario
-        AND manager.rep_id = coalesce(rep.manager_id, previous.manager_id)
+    LEFT JOIN dim_owner AS previous ON previous.rep_id = f.previous_rep_id
+    LEFT JOIN dim_owner AS manager
+        ON manager.rep_id = coalesce(rep.manager_id, previous.manager_id)
     LEFT JOIN dim_rep AS runner_up
         ON runner_up.scenario = f.scenario AND runner_up.rep_id = f.runner_up_rep_id
     WHERE f.plan_id = ? AND (f.is_moved OR f.is_forced_move OR f.is_new_assignment)

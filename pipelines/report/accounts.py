@@ -1,6 +1,6 @@
 """Accounts as the report carries them: one column each, repeated texts once, places on the map."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,14 +62,16 @@ def listed(accounts: pl.DataFrame) -> pl.DataFrame:
 
 
 def account_columns(
-    accounts: pl.DataFrame, rep_ids: Sequence[str], frame: Frame
+    accounts: pl.DataFrame, rep_ids: Sequence[str], frame: Frame, owners: pl.DataFrame
 ) -> dict[str, list[Any] | dict[str, list[Any]]]:
     """The listed accounts by column.
 
     Args:
         accounts: with `change`.
         rep_ids: the reps of the report; accounts name them by position, -1 is nobody, and -2, -3, …
-            are those who are not in the plan, in the order of `others`.
+            are those who are not in the plan, in the order of `others`: each a name and what is
+            known of whom.
+        owners: rep_id, rep_name and has_left of those who are not in the plan.
     """
     place = _whole(frame.place(*_degrees(accounts)))
     result: dict[str, list[Any] | dict[str, list[Any]]] = {
@@ -95,7 +97,8 @@ def account_columns(
             else -2 - others.setdefault(rep, len(others))
             for rep in accounts[column].to_list()
         ]
-    result["others"] = list(others)
+    known = {rep: (name, has_left) for rep, name, has_left in owners.iter_rows()}
+    result["others"] = [_other(rep, known) for rep in others]
     for column in (
         *("actual_sales_usd", "potential_usd", "service_hours", "travel_hours"),
         *("runner_up_delta_usd", "expected_disruption_loss_usd"),
@@ -104,6 +107,14 @@ def account_columns(
     for column in ("reason", "industry", "segment", "state"):
         result[column] = dictionary(accounts[column].to_list())
     return result
+
+
+def _other(rep_id: str, known: Mapping[str, tuple[str, bool]]) -> list[str]:
+    """The name of somebody who is not in the plan, and why."""
+    if rep_id not in known:
+        return [rep_id, "not listed in the CRM"]
+    name, has_left = known[rep_id]
+    return [name, "left" if has_left else "not in the plan"]
 
 
 def cells(accounts: pl.DataFrame, rep_ids: Sequence[str], frame: Frame) -> list[list[int]]:

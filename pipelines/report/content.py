@@ -15,10 +15,17 @@ from pipelines.report.accounts import (
     with_change,
 )
 from pipelines.report.columns import records
+from pipelines.report.headcount import headcount
 from pipelines.report.outlines import load_outlines
 from pipelines.report.projection import Frame, frame_of
 from pipelines.report.tables import Tables
-from pipelines.report.territories import COLOURS, load_rows, rep_rows, territory_columns
+from pipelines.report.territories import (
+    COLOURS,
+    level_rows,
+    load_rows,
+    rep_rows,
+    territory_columns,
+)
 from pipelines.report.views import views
 
 UNASSIGNED = "UNASSIGNED"
@@ -86,8 +93,9 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
         "colours": list(COLOURS),
         "territories": territory_columns(tables["territory"], territory_ids),
         "loads": load_rows(tables["load"], territory_ids),
+        "levels": level_rows(tables["kpi_level_balance"]),
         "balance": records(tables["balance"]),
-        "accounts": account_columns(shown, rep_ids, frame),
+        "accounts": account_columns(shown, rep_ids, frame, tables["owner"]),
         "counts": {
             "accounts": len(accounts),
             "changes": int((accounts["change"] != KEPT).sum()),
@@ -100,7 +108,8 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
         "views": views(tables, tables["metric"]),
         "history": records(tables["history"]),
         "frontier": records(tables["kpi_frontier"]),
-        "bindings": records(tables["binding"]),
+        "headcount": headcount(tables["kpi_headcount"]),
+        "bindings": bindings(tables["binding"], tables["kpi_level_balance"]),
         "findings": records(tables["finding"]),
         "quarantine": records(tables["quarantine"]),
         "files": records(tables["load_of_file"]),
@@ -113,6 +122,23 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
         "scenarios": records(planned) if len(planned) > 1 else [],
         "comparison": comparison(tables["kpi_scenario"], tables["scenario"]["scenario"].to_list()),
     }
+
+
+def bindings(limits: pl.DataFrame, levels: pl.DataFrame) -> list[dict[str, Any]]:
+    """The limits that bind; those of groups, named `manager_id/M01/hours`, with the group's name.
+
+    limits: `plan_binding`; levels: `kpi_level_balance`.
+    """
+    columns = levels.select("level", "member_id", "member_name").unique()
+    names = {(level, member): name for level, member, name in columns.iter_rows()}
+    rows = records(limits)
+    for row in rows:
+        row["group_name"] = ""
+        if row["constraint_kind"].startswith("level_"):
+            level, _, rest = row["constraint_name"].partition("/")
+            member = rest.removesuffix(f"/{row['metric']}")
+            row["group_name"] = names.get((level.removesuffix("_id"), member)) or member
+    return rows
 
 
 def reasons(accounts: pl.DataFrame) -> list[dict[str, Any]]:

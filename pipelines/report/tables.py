@@ -39,6 +39,15 @@ _QUERIES = {
         FROM plan_binding
         ORDER BY shadow_price_usd DESC, constraint_kind, constraint_name, rep_id, metric
     """,
+    "kpi_headcount": "FROM kpi_headcount ORDER BY option_number",
+    # Groups of reps: their own band where the policy has one; their target always.
+    "kpi_level_balance": """
+        FROM kpi_level_balance ORDER BY level, metric, member_name, member_id, plan_version
+    """,
+    # Those whom the plan has no more: previous owners who left, managers.
+    "owner": """
+        SELECT rep_id, rep_name, has_left FROM dim_owner WHERE NOT is_in_plan ORDER BY rep_id
+    """,
     "kpi_frontier": "FROM kpi_frontier ORDER BY band_use_pct, moved_accounts, point_name",
     "finding": """
         SELECT severity, rule, table_name, column_name, count(*) AS findings,

@@ -107,6 +107,34 @@ def load_rows(loads: pl.DataFrame, territory_ids: Sequence[str]) -> dict[str, li
     return result
 
 
+def level_rows(loads: pl.DataFrame) -> dict[str, dict[str, list[list[Any]]]]:
+    """By level and metric, as `load_rows`: the group's name in place of the territory.
+
+    loads: `kpi_level_balance`. Levels with one group balance nothing and are left out.
+    """
+    groups: dict[tuple[str, str], dict[str, list[Any]]] = {}
+    for row in records(loads):
+        of_metric = groups.setdefault((row["level"], row["metric"]), {})
+        entry = of_metric.setdefault(
+            row["member_id"],
+            [
+                row["member_name"] or row["member_id"],
+                row["target_amount"],
+                row["lower_limit_amount"],
+                row["upper_limit_amount"],
+                *[None] * 4,
+            ],
+        )
+        shift = 0 if row["plan_version"] == "current" else 1
+        entry[4 + shift] = row["load_amount"]
+        entry[6 + shift] = row["deviation_pct"]
+    result: dict[str, dict[str, list[list[Any]]]] = {}
+    for (level, metric), entries in groups.items():
+        if len(entries) > 1:
+            result.setdefault(level, {})[metric] = list(entries.values())
+    return result
+
+
 def _middles(
     reps: pl.DataFrame, accounts: pl.DataFrame, frame: Frame, base: np.ndarray
 ) -> np.ndarray:

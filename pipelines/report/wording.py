@@ -10,6 +10,7 @@ METRIC_NAMES = {
     "potential": "potential",
     "sales": "sales",
     "account_count": "number of accounts",
+    "clock_hours": "hours with travel",
 }
 
 
@@ -117,6 +118,8 @@ def balance_sentences(balance: pl.DataFrame, loads: pl.DataFrame) -> list[str]:
         )
         if after["max_deviation_pct"] > off + 0.05:
             sentence += f" ({number(off, 1)} % without units too large for any rep)"
+        if off > float(after["tolerance_pct"]) + 0.05:
+            sentence += ": no plan was found that keeps every limit, so this band gave way"
         sentences.append(f"{sentence}.")
     return sentences
 

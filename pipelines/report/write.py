@@ -15,6 +15,7 @@ SCRIPTS = (
     "rep.js",
     "views.js",
     "frontier.js",
+    "headcount.js",
     "report.js",
 )
 

@@ -1,6 +1,7 @@
 """How plans take hold: the history of owners, who keeps which open deal for a while, how far the
 effective plan has drifted and what was proposed, and what reps objected to."""
 
+import duckdb
 import polars as pl
 
 from pipelines.lifecycle import PlanStore
@@ -30,7 +31,7 @@ def write_transition(settings: Settings, context: RunContext) -> None:
             for one in settings.scenarios
         ]
         frames: dict[str, pl.DataFrame] = {
-            "fct_assignment_history": assignment_history(store),
+            "fct_assignment_history": _with_names(assignment_history(store), connection),
             "fct_holdout": pl.concat(holdouts),
             **kept_tables(settings.data_dir),
             "fct_challenge": kept_challenges(store),
@@ -42,3 +43,10 @@ def write_transition(settings: Settings, context: RunContext) -> None:
             connection.register("transition_rows", frame.to_arrow())
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM transition_rows")
             connection.unregister("transition_rows")
+
+
+def _with_names(history: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """`history` with the CRM's names of reps whom no effective plan had, such as the first ones."""
+    known = connection.execute("SELECT rep_id, rep_name FROM dim_owner").fetchall()
+    crm = pl.col("rep_id").replace_strict(dict(known), default=None, return_dtype=pl.String)
+    return history.with_columns(rep_name=pl.coalesce("rep_name", crm))

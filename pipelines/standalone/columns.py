@@ -54,7 +54,8 @@ REPS = TableColumns(
     key="rep_id",
     needed=("rep_id", "capacity_hours"),
     text=(
-        *("rep_id", "rep_name", "manager_id", "region", "country", "experience_level"),
+        *("rep_id", "rep_name", "manager_id", "manager_name", "region", "country"),
+        "experience_level",
         *("skill_industries", "state", "postal_code"),
     ),
     numbers=(

@@ -78,6 +78,19 @@ def test_a_figure_leads_to_the_columns_of_the_files(
         assert frame["x"] <= box["x"] <= frame["x"] + frame["width"] - box["width"]
         assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
         assert page.locator("#steps tbody tr").count() == 7
+        # The whole pipeline lies within the window, one stage below the other.
+        stages = page.locator("#stages rect")
+        assert stages.count() == 4
+        boxes = [stages.nth(n).bounding_box() or {} for n in range(4)]
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+        assert [box["y"] for box in boxes] == sorted(box["y"] for box in boxes)
+        assert page.locator("#stage-tables details").count() == 4
+        page.locator("#stage-tables details").evaluate_all(
+            "all => all.forEach(one => one.open = true)"
+        )
+        assert page.locator("#stage-tables li").all_inner_texts() == [
+            *("deals.csv", "raw_crm__deal", "int_deal", "kpi_team")
+        ]
         assert found.overflow_pixels() <= 0
         assert found.spoilt_labels() == []
         assert found.severe_violations() == []

@@ -25,7 +25,7 @@ UNDER_NO_MENU = "nav.sections { position: static; }"
 
 SECTIONS = (
     *("summary", "balance", "map", "moves", "territories", "reps", "functions", "history"),
-    *("frontier", "limits", "quality", "terms"),
+    *("frontier", "headcount", "limits", "quality", "terms"),
 )
 
 
@@ -46,6 +46,10 @@ def test_the_page_is_whole_quiet_and_open_to_everybody(
                 path=tmp_path / f"{section}_{width}.png", style=UNDER_NO_MENU
             )
         assert found.painted_share("#map-canvas") > 0.02
+        page.locator("#balance-level").select_option("region")
+        page.locator("#balance").screenshot(
+            path=tmp_path / f"balance_of_regions_{width}.png", style=UNDER_NO_MENU
+        )
         page.locator("#map-mode").select_option("territory")
         page.locator("#map-rep").select_option("3")
         page.locator("#territory-version").select_option("current")
@@ -191,6 +195,25 @@ def test_both_curves_of_the_frontier_show_the_figures_of_the_table(report: Path)
                 assert shown in spoken
         assert found.page.locator("#frontier-table tbody tr").count() == 7
         assert found.page.locator("#frontier-link").is_visible()
+
+
+def test_seats_and_leavers_show_the_figures_of_the_study(report: Path) -> None:
+    with duckdb.connect(str(report.parent / "territory.duckdb"), read_only=True) as connection:
+        values = connection.execute(
+            "SELECT seat_value_usd FROM kpi_headcount WHERE seat_value_usd IS NOT NULL "
+            "ORDER BY option_number"
+        ).fetchall()
+    with opened(report.as_uri(), WIDTHS[0]) as found:
+        page = found.page
+        marks = page.locator("#headcount-chart g title").all_text_contents()
+        assert len(marks) == len(values) == 4
+        assert all(
+            f"USD {value:,.0f} a year" in mark for mark, (value,) in zip(marks, values, strict=True)
+        )
+        assert page.locator("#headcount-words p").count() == 4
+        assert page.locator("#headcount-seats-table tbody tr").count() == 5
+        assert page.locator("#headcount-leavers-table tbody tr").count() == 3
+        assert page.locator("#headcount-link").is_visible()
 
 
 def test_paper_gets_every_move(report: Path) -> None:

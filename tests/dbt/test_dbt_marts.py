@@ -125,6 +125,21 @@ def test_managers_have_names(company: Built) -> None:
     assert names == {"R1": "Lee Nash", "R2": "Lee Nash", "R3": "Max Ober", "R4": None}
 
 
+def test_everybody_whom_a_fact_may_name_has_a_name(company: Built) -> None:
+    """Reps of the plan, those who left or have no hours, and managers."""
+    names = company.by_key("dim_owner", "rep_id", "rep_name", "has_left", "is_in_plan")
+    assert names == {
+        "R1": ("Ada Birch", False, True),
+        "R2": ("Ben Cole", False, True),
+        "R3": ("Cyd Dorn", False, True),
+        "R4": ("Vacant seat West 4", False, True),
+        "R5": ("Eve Falk", True, False),
+        "R6": ("Fay Grant", False, False),
+        "M1": ("Lee Nash", False, False),
+        "Max Ober": ("Max Ober", False, False),
+    }
+
+
 def test_money_is_exact_to_the_cent(company: Built) -> None:
     sales = company.by_key("dim_account", "account_id", "actual_sales_usd")
     assert str(sales["root"]) == "3000.30"

@@ -144,7 +144,7 @@ def test_every_move_says_why_and_what_the_runner_up_costs(
 def test_the_release_is_complete(sample_data_dir: Path) -> None:
     release = sample_data_dir / "published"
     manifest = json.loads((release / "manifest.json").read_text())
-    assert manifest["contract_version"] == "1.9"
+    assert manifest["contract_version"] == "1.10"
     assert [table["name"] for table in manifest["tables"]] == list(CONTRACT_TABLES)
     for table in manifest["tables"]:
         frame = pl.read_parquet(release / table["path"])

@@ -187,6 +187,9 @@ TYPED_TABLES = {
         calendar_date DATE, calendar_year INTEGER, quarter_number INTEGER, month_number INTEGER,
         quarter_name VARCHAR, month_name VARCHAR, weekday_number INTEGER, week_start_date DATE,
         is_weekend BOOLEAN, is_trailing_year BOOLEAN, is_as_of BOOLEAN""",
+    "dim_owner": """
+        rep_id VARCHAR, rep_name VARCHAR, manager_id VARCHAR, manager_name VARCHAR,
+        region VARCHAR, role VARCHAR, has_left BOOLEAN, is_in_plan BOOLEAN, end_date DATE""",
     "dim_product": """
         product_id VARCHAR, product_name VARCHAR, product_line VARCHAR, list_price_usd
         DECIMAL(18,2), complexity_rating DOUBLE, offering_rating DOUBLE""",
@@ -454,6 +457,7 @@ _PUBLISHED_ROWS = """
 _KEYED_ROWS = """
     INSERT INTO dim_date BY NAME SELECT DATE '2026-06-30' AS calendar_date;
     INSERT INTO dim_product BY NAME SELECT 'p0' AS product_id;
+    INSERT INTO dim_owner BY NAME SELECT 'r0' AS rep_id;
     INSERT INTO fct_opportunity BY NAME SELECT 'x' AS opportunity_id;
     INSERT INTO fct_move BY NAME SELECT 'plan' AS plan_id, 'a0' AS account_id;
     INSERT INTO fct_coverage BY NAME SELECT 'a0' AS account_id;

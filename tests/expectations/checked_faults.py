@@ -760,6 +760,10 @@ PUBLISH_ROWS = Wave(
             dim_date_unique="2026-06-30",
         ),
         _sql(
+            "INSERT INTO dim_owner SELECT * FROM dim_owner",
+            dim_owner_unique="r0",
+        ),
+        _sql(
             "INSERT INTO dim_product SELECT * FROM dim_product",
             dim_product_unique="p0",
         ),

@@ -18,7 +18,9 @@ def store_at(folder: Path, now: datetime = NOW) -> PlanStore:
 
 
 def assignment(
-    owners: dict[str, str | None], before: dict[str, str | None] | None = None
+    owners: dict[str, str | None],
+    before: dict[str, str | None] | None = None,
+    names: dict[str, str] | None = None,
 ) -> pl.DataFrame:
     """An assignment by account and rep, with the columns that a record has."""
     accounts = list(owners)
@@ -28,9 +30,10 @@ def assignment(
             "account_id": accounts,
             "territory_id": [f"T-{rep}" if rep else "UNASSIGNED" for rep in reps],
             "rep_id": reps,
+            "rep_name": [(names or {}).get(rep or "") for rep in reps],
             "previous_rep_id": [(before or {}).get(account) for account in accounts],
         },
-        schema_overrides={"rep_id": pl.String, "previous_rep_id": pl.String},
+        schema_overrides=dict.fromkeys(("rep_id", "rep_name", "previous_rep_id"), pl.String),
     )
 
 
@@ -40,13 +43,14 @@ def keep(
     owners: dict[str, str | None] | None = None,
     *,
     before: dict[str, str | None] | None = None,
+    names: dict[str, str] | None = None,
     is_draft: bool = False,
 ) -> str:
     """Record a plan as a run would; its state."""
     working = store.folder.parent / "working"
     working.mkdir(parents=True, exist_ok=True)
     path = working / ASSIGNMENT_NAME
-    assignment(owners or {"A1": "R1", "A2": "R2"}, before).write_parquet(path)
+    assignment(owners or {"A1": "R1", "A2": "R2"}, before, names).write_parquet(path)
     record = PlanRecord(
         plan_id=plan_id,
         run_id="run_1",

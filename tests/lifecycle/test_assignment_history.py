@@ -23,7 +23,7 @@ def test_periods_end_the_day_before_the_next_owner(tmp_path: Path) -> None:
     keep(store, "plan_b", {"A1": "R1", "A2": "R1", "A4": "R2"})
     make_effective(store, "plan_b", OCTOBER)
     end = date(2026, 9, 30)
-    assert assignment_history(store).rows() == [
+    assert assignment_history(store).drop("rep_name").rows() == [
         ("A1", "T-R1", "R1", "plan_a", JULY, None, True),
         ("A2", "T-R2", "R2", "plan_a", JULY, end, False),
         ("A2", "T-R1", "R1", "plan_b", OCTOBER, None, True),
@@ -41,12 +41,28 @@ def test_a_dated_move_waits_for_its_day(tmp_path: Path) -> None:
     make_effective(store, "plan_a", JULY, moves)
     keep(store, "plan_b", {"A1": "R1", "A2": "R2"})
     make_effective(store, "plan_b", OCTOBER, {"A2": date(2026, 11, 1)})
-    assert assignment_history(store).rows() == [
+    assert assignment_history(store).drop("rep_name").rows() == [
         ("A1", "T-R9", "R9", "plan_a", JULY, date(2026, 8, 14), False),
         ("A1", "T-R1", "R1", "plan_a", date(2026, 8, 15), None, True),
         # The move of the first plan was not due before the second plan came.
         ("A2", "UNASSIGNED", None, "plan_a", JULY, date(2026, 10, 31), False),
         ("A2", "T-R2", "R2", "plan_b", date(2026, 11, 1), None, True),
+    ]
+
+
+def test_the_newest_effective_plan_names_its_reps(tmp_path: Path) -> None:
+    """R1 is called anew, R9 owned A1 before any plan: only the CRM may know the name."""
+    store = store_at(tmp_path)
+    keep(store, "plan_a", {"A1": "R1", "A2": "R2"}, names={"R1": "Ann", "R2": "Bo"})
+    make_effective(store, "plan_a", JULY)
+    keep(store, "plan_b", {"A1": "R9", "A2": "R1"}, names={"R1": "Ann Lee"})
+    make_effective(store, "plan_b", OCTOBER)
+    history = assignment_history(store).select("account_id", "rep_id", "rep_name")
+    assert history.rows() == [
+        ("A1", "R1", "Ann Lee"),
+        ("A1", "R9", None),
+        ("A2", "R2", "Bo"),
+        ("A2", "R1", "Ann Lee"),
     ]
 
 

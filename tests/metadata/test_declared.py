@@ -118,7 +118,7 @@ def test_python_steps_name_table_and_column() -> None:
             assert bool(made_of.sources) != bool(made_of.known_from)
             for source in made_of.sources:
                 table, column = source.split(".")
-                assert table.startswith(("int_", "stg_plan__", "plan_"))
+                assert table.startswith(("int_", "stg_plan__", "plan_", "dim_owner"))
                 if table in tables:
                     assert column in declared_steps()[table] or column == "rep_id", source
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmarks.synthetic_release import AS_OF, write_release
 from pipelines.report import accounts as account_rules
 from pipelines.report.brief import escaped
-from pipelines.report.content import HEADLINE_TABLES, content, headline
+from pipelines.report.content import HEADLINE_TABLES, bindings, content, headline
 from pipelines.report.page import safe_json
 from pipelines.report.tables import read_other_scenarios, read_tables
 from pipelines.report.territories import COLOURS, territory_colours
@@ -52,7 +52,10 @@ def test_every_account_and_territory_has_the_figures_of_its_table(release: Path)
     def rep_of(index: int) -> str | None:
         if index == -1:
             return None
-        return accounts["others"][-2 - index] if index < 0 else reps[index]["id"]
+        if index < 0:
+            assert accounts["others"][-2 - index] == ["Lee Left", "left"]
+            return "left 7"
+        return reps[index]["id"]
 
     found = {
         identity: (
@@ -244,3 +247,15 @@ def test_today_and_plan_stand_side_by_side_in_the_view_of_sales_operations(relea
     place = [column["label"] for column in view["columns"]].index("Workload, today → plan")
     assert view["columns"][place]["is_pair"]
     assert {tuple(row[place]) for row in view["rows"]} == {(0.9, 1.1)}
+
+
+def test_limits_of_groups_bear_the_name_of_the_group() -> None:
+    limits = pl.DataFrame(
+        {
+            "constraint_kind": ["level_upper", "level_lower", "capacity"],
+            "constraint_name": ["manager_id/a/b/hours", "region/East/hours", "clock_hours"],
+            "metric": ["hours", "hours", None],
+        }
+    )
+    levels = pl.DataFrame({"level": ["manager"], "member_id": ["a/b"], "member_name": ["Ana Ruiz"]})
+    assert [row["group_name"] for row in bindings(limits, levels)] == ["Ana Ruiz", "East", ""]

@@ -28,7 +28,7 @@ HOSTILE_NAMES = (
 
 def column_type(column: str) -> str:
     """A plain type that fits the name of a contract column."""
-    if column.startswith("is_") or column == "passed":
+    if column.startswith(("is_", "has_")) or column == "passed":
         return "BOOLEAN"
     if column.endswith(("_usd", "usd_per_day")):
         return "DECIMAL(18,2)"
@@ -97,6 +97,14 @@ def build_warehouse(
                 rep_name=f"Rep {number}",
                 manager_id="R0",
             )
+            insert(
+                connection,
+                "dim_owner",
+                rep_id=f"R{number}",
+                rep_name=f"Rep {number}",
+                manager_id="R0",
+            )
+        insert(connection, "dim_owner", rep_id="R_left", rep_name="Gone Rep", has_left=True)
         insert(connection, "kpi_plan", plan_id=plan_id, plan_version="proposed", seed=7)
         insert(connection, "meta_run", run_id=f"run_{run}", plan_id=plan_id, status="success")
         insert(

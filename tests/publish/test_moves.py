@@ -46,7 +46,7 @@ def test_moves_come_first_then_forced_moves_then_new_assignments(folder: Path) -
         "runner_up_rep_name": "Rep 1",
         "runner_up_delta_usd": "12.50",
     }
-    assert (rows[6]["from_rep_id"], rows[6]["from_rep_name"]) == ("R_left", "")
+    assert (rows[6]["from_rep_id"], rows[6]["from_rep_name"]) == ("R_left", "Gone Rep")
 
 
 def test_accounts_that_lose_their_owner_come_last(folder: Path, tmp_path: Path) -> None:

@@ -263,7 +263,7 @@ def test_accounts_without_an_active_owner_say_why_this_rep() -> None:
     rows = told(planning, {("R1", "hours"): 30_000.0}, A="R1", B="R1", C="R2")
     assert rows["A"]["reason_code"] == "forced_move"
     assert rows["A"]["reason"].startswith(
-        "Owner R9 is no active rep of the plan; Rep 1 is the least costly rep (0.0 travel hours"
+        "Its owner is no active rep of the plan; Rep 1 is the least costly rep (0.0 travel hours"
     )
     assert rows["B"]["reason_code"] == rows["C"]["reason_code"] == "new_assignment"
     assert rows["B"]["reason"].startswith("Had no owner; Rep 1 is the least costly rep")

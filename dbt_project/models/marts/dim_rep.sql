@@ -2,10 +2,6 @@ with reps as (
     select * from {{ ref('int_plan__rep') }}
 ),
 
-crm_reps as (
-    select * from {{ ref('stg_crm__rep') }}
-),
-
 locations as (
     select * from {{ ref('int_rep__location') }}
 ),
@@ -27,17 +23,13 @@ select
     reps.latitude,
     reps.longitude,
     reps.is_vacant,
-    coalesce(crm_reps.manager_name, managers.rep_name, reps.manager_id) as manager_name,
+    reps.manager_name,
     reps.country,
     locations.location_precision,
     reps.skill_industries,
     reps.fte_share,
     reps.ramp_share
 from reps
-inner join crm_reps
-    on reps.rep_id = crm_reps.rep_id
 inner join locations
     on reps.rep_id = locations.rep_id
-left join crm_reps as managers
-    on reps.manager_id = managers.rep_id
 cross join plan_summary

@@ -28,9 +28,12 @@ select
     capacity.ramp_share,
     capacity.is_vacant,
     reps.state,
-    reps.postal_code
+    reps.postal_code,
+    coalesce(reps.manager_name, managers.rep_name, reps.manager_id) as manager_name
 from reps
 inner join capacity
     on reps.rep_id = capacity.rep_id
 inner join locations
     on reps.rep_id = locations.rep_id
+left join reps as managers
+    on reps.manager_id = managers.rep_id

@@ -1,6 +1,13 @@
 "use strict";
-/* Each rep's load against target and band, before and after. */
+/* The load of each rep, or group of reps, against target and band, before and after. */
+const LEVELS = { region: "regions", manager: "managers", country: "countries", experience_level: "levels of experience" };
+
 function setUpBalance() {
+  const level = byId("balance-level");
+  for (const [key, label] of Object.entries(LEVELS))
+    if (DATA.levels[key]) level.append(el("option", { value: key }, label));
+  byId("balance-level-label").hidden = level.options.length < 2;
+  level.addEventListener("change", drawBalance);
   const choice = byId("balance-metric");
   const banded = DATA.balance.filter((row) => row.plan_version === "proposed");
   for (const row of banded.slice().sort((a, b) => (a.tolerance_pct === null) - (b.tolerance_pct === null)))
@@ -21,15 +28,17 @@ function legendItem(shape, label) {
 
 function drawBalance() {
   const metric = byId("balance-metric").value;
-  const rows = (DATA.loads[metric] || []).map(([territory, target, lower, upper, before, after, offBefore, offAfter]) =>
-    ({ territory, target, lower, upper, before, after, offBefore, offAfter, rep: DATA.reps[territory] }));
+  const level = byId("balance-level").value;
+  const loads = level ? DATA.levels[level][metric] : DATA.loads[metric];
+  const rows = (loads || []).filter(([, target]) => target > 0).map(([who, target, lower, upper, before, after, offBefore, offAfter]) =>
+    ({ who, target, lower, upper, before, after, offBefore, offAfter, name: level ? who : DATA.reps[who].name }));
   const order = byId("balance-order").value;
-  rows.sort((a, b) => order === "load" ? b.offBefore - a.offBefore : order === "name" ? a.rep.name.localeCompare(b.rep.name, "en")
+  rows.sort((a, b) => order === "load" ? b.offBefore - a.offBefore : order === "name" ? a.name.localeCompare(b.name, "en")
     : order === "before" ? Math.abs(b.offBefore) - Math.abs(a.offBefore) : Math.abs(b.offAfter) - Math.abs(a.offAfter));
   byId("balance-chart").replaceChildren(balanceChart(rows));
   const kind = metric === "hours" ? "hours" : "usd";
   dataTable(byId("balance-table"), [
-    { label: "Rep", value: (row) => row.rep.name, cell: (row) => repLink(row.territory) },
+    { label: level ? "Group" : "Rep", value: (row) => row.name, cell: (row) => (level ? name(row.name) : repLink(row.who)) },
     { label: "Target", kind, value: (row) => row.target },
     { label: "Band from", kind, value: (row) => row.lower },
     { label: "to", kind, value: (row) => row.upper },
@@ -59,7 +68,7 @@ function balanceChart(rows) {
   rows.forEach((row, index) => {
     const y = top + index * line + line / 2;
     const percent = (amount) => 100 * amount / row.target;
-    const group = el("g", {}, el("title", {}, `${row.rep.name}: today ${show.percent(row.offBefore)} off target, plan ${show.percent(row.offAfter)}`));
+    const group = el("g", {}, el("title", {}, `${row.name}: today ${show.percent(row.offBefore)} off target, plan ${show.percent(row.offAfter)}`));
     if (row.lower !== null && row.upper !== null)
       group.append(el("rect", { x: x(percent(row.lower)), y: y - 9, width: Math.max(2, x(percent(row.upper)) - x(percent(row.lower))), height: 18, fill: "#dbe9f4", stroke: "#9db8cc" }));
     const before = row.offBefore + 100, after = row.offAfter + 100;
@@ -70,7 +79,7 @@ function balanceChart(rows) {
     if (before > maximum)
       group.append(el("text", { x: x(maximum) - 12, y: y - 3, "text-anchor": "end", class: "soft" }, show.percent(before)));
     group.append(el("rect", { x: x(after) - 5, y: y - 5, width: 10, height: 10, fill: "#0072b2" }));
-    group.append(el("text", { x: label - 8, y: y + 4, "text-anchor": "end" }, fitted(row.rep.name, label - 12)));
+    group.append(el("text", { x: label - 8, y: y + 4, "text-anchor": "end" }, fitted(row.name, label - 12)));
     svg.append(group);
   });
   return svg;

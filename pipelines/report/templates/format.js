@@ -48,12 +48,12 @@ const CHANGES = [
 ];
 
 function repName(index) {
-  return index === -1 ? "nobody" : index < -1 ? DATA.accounts.others[-2 - index] : DATA.reps[index].name;
+  return index === -1 ? "nobody" : index < -1 ? DATA.accounts.others[-2 - index][0] : DATA.reps[index].name;
 }
 
 function repLink(index) {
   return index === -1 ? el("span", { class: "soft" }, "nobody")
-    : index < -1 ? el("span", { class: "soft" }, name(repName(index)), " (left)")
+    : index < -1 ? el("span", { class: "soft" }, name(repName(index)), ` (${DATA.accounts.others[-2 - index][1]})`)
     : el("a", { href: "#rep=" + encodeURIComponent(DATA.reps[index].id) }, name(repName(index)));
 }
 
@@ -75,6 +75,7 @@ function capitalised(text) {
 
 const METRIC_NAMES = {
   hours: "service hours", potential: "potential", sales: "sales", account_count: "number of accounts",
+  clock_hours: "hours with travel",
 };
 const metricName = (metric) => METRIC_NAMES[metric] || metric.replaceAll("_", " ");
 

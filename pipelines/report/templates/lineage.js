@@ -98,10 +98,10 @@ function draw() {
   ], nodes.slice().sort((a, b) => depth.get(a) - depth.get(b)), { label: "Step by step", page: 50, search: nodes.length > 50 });
 }
 
-function link(node) {
+function link(node, text) {
   const [table, column] = parts(node);
   return TABLES.has(table) && COLUMNS.has(node)
-    ? el("a", { href: "#" + encodeURIComponent(table) + "." + encodeURIComponent(column) }, breakable(label(node))) : name(label(node));
+    ? el("a", { href: "#" + encodeURIComponent(table) + "." + encodeURIComponent(column) }, breakable(text || label(node))) : name(text || label(node));
 }
 
 function grouped(nodes) {
@@ -166,15 +166,52 @@ function graph(nodes, depth, isUp) {
     const x1 = left.x + width, y1 = left.y + left.height / 2, x2 = right.x, y2 = right.y + right.height / 2, bend = Math.max(30, (x2 - x1) / 2);
     svg.append(el("path", { d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`, fill: "none", stroke: "#8593a1", "stroke-width": 1.3 }));
   }
-  const fills = { file: "#fdf1de", raw: "#f3eefa", staging: "#eef3f7", intermediate: "#e8f3ee", planning: "#e8f3ee", plan: "#fbe9e2", mart: "#dbe9f4" };
   for (const box of boxes.values()) {
     const layer = layerOf(box.table);
     svg.append(el("g", {}, el("title", {}, `${box.table} (${layer})`),
-      el("rect", { x: box.x, y: box.y, width, height: box.height, rx: 5, fill: fills[layer] || "#fff", stroke: "#8593a1" }),
+      el("rect", { x: box.x, y: box.y, width, height: box.height, rx: 5, fill: FILLS[layer] || "#fff", stroke: "#8593a1" }),
       el("text", { x: box.x + 9, y: box.y + 17, "font-weight": 650 }, fitted(box.table, width - 22)),
       ...box.lines.map((text, index) => el("text", { x: box.x + 9, y: box.y + 34 + line * index, class: "soft" }, fitted(text === "*" ? "rows, counted" : text, width - 18)))));
   }
   return svg;
 }
 
+const STAGES = [
+  ["file", "Source files"], ["raw", "As it was read"], ["staging", "Typed and renamed"], ["intermediate", "Sources united, scores"],
+  ["planning", "What is to be planned"], ["plan", "The plan"], ["mart", "Published: dimensions, facts, KPIs"], ["metadata", "Published: what is known of the run"],
+];
+const FILLS = { file: "#fdf1de", raw: "#f3eefa", staging: "#eef3f7", intermediate: "#e8f3ee", planning: "#e8f3ee", plan: "#fbe9e2", mart: "#dbe9f4" };
+
+/* The stages one below the other: a graph that fits any window. */
+function drawPipeline() {
+  const tables = new Map(STAGES.map(([stage]) => [stage, new Set()])), edges = new Set();
+  for (const [table, layer] of DATA.tables) if (tables.has(layer)) tables.get(layer).add(table);
+  for (const [table, , upTable] of DATA.lineage) {
+    if (upTable === null) continue;
+    if (layerOf(upTable) === "file") tables.get("file").add(upTable);
+    edges.add(layerOf(upTable) + SEPARATOR + layerOf(table));
+  }
+  const shown = STAGES.filter(([stage]) => tables.get(stage).size), place = new Map(shown.map(([stage], index) => [stage, index]));
+  const width = 366, box = { x: 8, width: 268, height: 36 }, step = 58, height = shown.length * step;
+  const top = (index) => 8 + index * step, middle = (index) => top(index) + box.height / 2;
+  const svg = el("svg", { viewBox: `0 0 ${width} ${height}`, width, height, style: `width:${width}px;max-width:100%`, role: "img", "aria-label": "The stages of the pipeline: " + shown.map(([stage, title]) => `${title}, ${tables.get(stage).size} tables`).join("; ") });
+  for (const edge of edges) {
+    const [from, to] = parts(edge).map((stage) => place.get(stage));
+    if (from === undefined || to === undefined || from >= to) continue;
+    const right = box.x + box.width, bend = 14 + 10 * (to - from);
+    svg.append(el("path", { d: to === from + 1 ? `M40 ${top(from) + box.height}V${top(to)}` : `M${right} ${middle(from)}C${right + bend} ${middle(from)} ${right + bend} ${middle(to)} ${right} ${middle(to)}`, fill: "none", stroke: "#8593a1", "stroke-width": 1.3 }));
+  }
+  shown.forEach(([stage, title], index) => svg.append(
+    el("rect", { x: box.x, y: top(index), width: box.width, height: box.height, rx: 5, fill: FILLS[stage] || "#fff", stroke: "#8593a1" }),
+    el("text", { x: box.x + 10, y: middle(index) + 4 }, title),
+    el("text", { x: box.x + box.width - 9, y: middle(index) + 4, "text-anchor": "end", class: "soft" }, String(tables.get(stage).size))));
+  byId("stages").replaceChildren(svg);
+  const first = new Map();
+  for (const [table, column] of DATA.columns) if (!first.has(table)) first.set(table, column);
+  byId("stage-tables").replaceChildren(...shown.map(([stage, title]) => el("details", { open: innerWidth > 600 },
+    el("summary", {}, `${title} (${tables.get(stage).size})`),
+    el("ul", { class: "cloud" }, ...[...tables.get(stage)].sort().map((table) => el("li", {}, first.has(table) ? link(key(table, first.get(table)), table) : name(table)))))));
+}
+
 setUp();
+drawPipeline();

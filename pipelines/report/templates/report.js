@@ -68,14 +68,23 @@ function setUpReps() {
 const BINDING_KINDS = {
   upper_band: "upper end of the band", lower_band: "lower end of the band", soft_upper: "inner band, above", soft_lower: "inner band, below",
   capacity: "capacity", overtime_ceiling: "overtime ceiling", travel_limit: "travel limit", account_limit: "account limit", move_budget: "move budget",
+  level_upper: "upper end of a group's band", level_lower: "lower end of a group's band",
+  level_soft_upper: "inner band of a group, above", level_soft_lower: "inner band of a group, below",
 };
+
+/* What a limit is of: limits of groups are named `manager_id/M01/hours`. */
+const limitOf = (row) => metricName(row.constraint_kind.startsWith("level_") ? row.metric : row.constraint_name);
 
 function setUpLimits() {
   const rep = Object.fromEntries(DATA.reps.map((row, index) => [row.id, index]));
-  const about = (row) => (row.rep_id === null || !(row.rep_id in rep) ? "" : DATA.reps[rep[row.rep_id]].name);
+  const about = (row) => row.group_name || (row.rep_id === null || !(row.rep_id in rep) ? "" : DATA.reps[rep[row.rep_id]].name);
+  const aboutCell = (row) => (row.rep_id !== null && row.rep_id in rep ? repLink(rep[row.rep_id]) : name(about(row)));
+  /* One dollar of potential is worth cents. */
+  const oneMore = (row) => (row.unit === "USD" ? "USD 1,000" : row.unit.replace(/s$/, ""));
+  const worth = (row) => (row.shadow_price_usd === null ? null : row.shadow_price_usd * (row.unit === "USD" ? 1000 : 1));
   const kinds = new Map();
   for (const row of DATA.bindings) {
-    const kind = [row.constraint_kind, row.constraint_name, row.unit].join("\u0000");
+    const kind = [row.constraint_kind, limitOf(row), row.unit].join("\u0000");
     if (!kinds.has(kind)) kinds.set(kind, { ...row, count: 0 });
     const held = kinds.get(kind);
     held.count += 1;
@@ -83,20 +92,21 @@ function setUpLimits() {
   }
   dataTable(byId("limit-kinds-table"), [
     { label: "Limit", value: (row) => capitalised(BINDING_KINDS[row.constraint_kind] || row.constraint_kind) },
-    { label: "Of", value: (row) => metricName(row.constraint_name) },
+    { label: "Of", value: limitOf },
     { label: "Binds so often", kind: "count", value: (row) => row.count },
-    { label: "One more", value: (row) => (row.unit === "USD" ? "dollar" : row.unit.replace(/s$/, "")) },
-    { label: "is worth up to, USD a year", kind: "price", value: (row) => row.shadow_price_usd },
-    { label: "for", value: about, cell: (row) => (about(row) ? repLink(rep[row.rep_id]) : "") },
+    { label: "One more", value: oneMore },
+    { label: "is worth up to, USD a year", kind: "price", value: worth },
+    { label: "for", value: about, cell: aboutCell },
   ], [...kinds.values()], { label: "Kinds of limits that bind" });
   dataTable(byId("limits-table"), [
     { label: "Limit", value: (row) => BINDING_KINDS[row.constraint_kind] || row.constraint_kind },
-    { label: "Of", value: (row) => metricName(row.constraint_name) },
-    { label: "Rep", value: about, cell: (row) => (about(row) ? repLink(rep[row.rep_id]) : "") },
+    { label: "Of", value: limitOf },
+    { label: "Rep or group", value: about, cell: aboutCell },
     { label: "Unit", value: (row) => row.unit },
     { label: "Limit amount", kind: "usd", value: (row) => row.limit_amount },
     { label: "Used", kind: "usd", value: (row) => row.used_amount },
-    { label: "One more is worth, USD", kind: "price", value: (row) => row.shadow_price_usd },
+    { label: "One more", value: oneMore },
+    { label: "is worth, USD a year", kind: "price", value: worth },
     { label: "In words", kind: "wide", value: (row) => row.statement },
   ], DATA.bindings, { label: "Limits that bind", search: DATA.bindings.length > 25, page: 25 });
 }
@@ -109,8 +119,8 @@ function setUpQuality() {
   dataTable(byId("findings-table"), [
     { label: "Severity", value: (row) => row.severity, cell: (row) => el("span", { class: "badge " + row.severity }, row.severity) },
     { label: "Finding", value: (row) => row.rule.replaceAll("_", " ") },
-    { label: "Table", value: (row) => row.table_name },
-    { label: "Column", value: (row) => row.column_name },
+    { label: "Table", value: (row) => row.table_name, cell: (row) => breakable(row.table_name || "") },
+    { label: "Column", value: (row) => row.column_name, cell: (row) => breakable(row.column_name || "") },
     { label: "Rows", kind: "count", value: (row) => row.affected_rows },
     { label: "For example", kind: "wide", value: (row) => row.example },
   ], DATA.findings, { label: "Findings", page: 25 });
@@ -190,6 +200,7 @@ setUpReps();
 setUpViews();
 setUpHistory();
 setUpFrontier();
+setUpHeadcount();
 setUpLimits();
 setUpQuality();
 setUpScenarios();

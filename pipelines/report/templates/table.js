@@ -5,6 +5,7 @@ A table that sorts by its headings, searches and turns pages.
 columns: [{label, kind: text|wide|count|usd|hours|percent|price, value(row), cell(row), help}]
 options: {caption, search, page, sort: [column, descending]}
 */
+const FEW_ROWS = 6; /* On a phone their headings, buttons to sort by, would be longer than they are. */
 function dataTable(place, columns, rows, options) {
   const settings = Object.assign({ page: 50, search: false, sort: null }, options);
   /* On a phone a row is a block of lines. */
@@ -19,7 +20,7 @@ function dataTable(place, columns, rows, options) {
   const table = el("table", {},
     settings.caption ? el("caption", {}, settings.caption) : null,
     el("thead", {}, el("tr", {}, ...headings)), body);
-  const scroll = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": settings.label || settings.caption || "Table" }, table);
+  const scroll = el("div", { class: rows.length > FEW_ROWS ? "scroll" : "scroll few", tabindex: "0", role: "region", "aria-label": settings.label || settings.caption || "Table" }, table);
   const told = el("span", { class: "soft", role: "status" });
   const previous = el("button", { type: "button", onclick: () => turn(-1) }, "Previous");
   const next = el("button", { type: "button", onclick: () => turn(1) }, "Next");
