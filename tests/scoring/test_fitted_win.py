@@ -8,7 +8,7 @@ import pytest
 from feature_tables import SETTINGS
 
 from pipelines.scoring.evidence import calibration_error
-from pipelines.scoring.win import NEAREST, fit_win
+from pipelines.scoring.win import NEAREST, WinFit, fit_win
 
 
 def deals(count: int, seed: int, *, is_noise: bool = False) -> tuple[pl.DataFrame, np.ndarray]:
@@ -21,7 +21,7 @@ def deals(count: int, seed: int, *, is_noise: bool = False) -> tuple[pl.DataFram
     chance = 1 / (1 + np.exp(1.0 - (0 if is_noise else effect)))
     return pl.DataFrame(
         {
-            "opportunity_id": [f"O{i}" for i in range(count)],
+            "opportunity_id": [f"O{i:05}" for i in range(count)],
             "status": np.where(rng.random(count) < chance, "won", "lost").tolist(),
             "account_id": [f"A{i}" for i in account],
             "rep_id": [f"R{i}" for i in rep],
@@ -37,20 +37,26 @@ def deals(count: int, seed: int, *, is_noise: bool = False) -> tuple[pl.DataFram
     ), chance
 
 
-def test_probabilities_are_calibrated_and_tell_deals_apart() -> None:
-    closed, _ = deals(6000, seed=1)
-    later, chance = deals(6000, seed=2)
-    found = fit_win(closed, later, 400, 2.5, SETTINGS)
-    assert calibration_error((later["status"] == "won").to_numpy(), found.probability) < 0.03
-    assert np.corrcoef(found.probability, chance)[0, 1] > 0.9
+CLOSED, CLOSED_CHANCE = deals(6000, seed=1)
+LATER, LATER_CHANCE = deals(6000, seed=2)
 
 
-def test_the_penalty_of_a_stranger_is_the_share_of_wins_lost() -> None:
+@pytest.fixture(scope="module")
+def fit() -> WinFit:
+    """Fitted on closed deals, with the probabilities of later ones."""
+    return fit_win(CLOSED, LATER, 400, 2.5, SETTINGS)
+
+
+def test_probabilities_are_calibrated_and_tell_deals_apart(fit: WinFit) -> None:
+    assert calibration_error((LATER["status"] == "won").to_numpy(), fit.probability) < 0.03
+    assert np.corrcoef(fit.probability, LATER_CHANCE)[0, 1] > 0.9
+
+
+def test_the_penalty_of_a_stranger_is_the_share_of_wins_lost(fit: WinFit) -> None:
     """Half the odds are lost; nothing is claimed of experience, which never varies."""
-    closed, chance = deals(6000, seed=1)
-    found = {m.metric: m for m in fit_win(closed, closed, 400, 2.5, SETTINGS).metrics}
+    found = {m.metric: m for m in fit.metrics}
     penalty = found["skill_penalty"]
-    odds = chance / (1 - chance) * 2 ** closed["is_stranger"].to_numpy()
+    odds = CLOSED_CHANCE / (1 - CLOSED_CHANCE) * 2 ** CLOSED["is_stranger"].to_numpy()
     truth = 1 - (odds / (2 + odds)).sum() / (odds / (1 + odds)).sum()
     assert penalty.lower_value is not None
     assert penalty.upper_value is not None
@@ -59,14 +65,11 @@ def test_the_penalty_of_a_stranger_is_the_share_of_wins_lost() -> None:
     assert "experience_penalty" not in found
 
 
-def test_a_large_book_is_fitted_on_a_draw_and_scored_by_all_its_deals() -> None:
-    closed, _ = deals(6000, seed=1)
-    later, chance = deals(6000, seed=2)
-    drawn = fit_win(closed, later, 400, 2.5, replace(SETTINGS, maximum_rows=2000))
-    whole = fit_win(closed, later, 400, 2.5, SETTINGS)
+def test_a_large_book_is_fitted_on_a_draw_and_scored_by_all_its_deals(fit: WinFit) -> None:
+    drawn = fit_win(CLOSED, LATER, 400, 2.5, replace(SETTINGS, maximum_rows=2000))
     assert drawn.reason == "fitted on 2000 closed deals"
-    assert np.corrcoef(drawn.probability, whole.probability)[0, 1] > 0.98
-    assert np.corrcoef(drawn.probability, chance)[0, 1] > 0.88
+    assert np.corrcoef(drawn.probability, fit.probability)[0, 1] > 0.98
+    assert np.corrcoef(drawn.probability, LATER_CHANCE)[0, 1] > 0.88
 
 
 def test_chance_is_not_fitted_and_says_so() -> None:
@@ -107,15 +110,10 @@ def test_unknown_reps_and_missing_values_are_the_book() -> None:
 
 def test_the_order_of_rows_does_not_matter() -> None:
     closed, _ = deals(1500, seed=5)
-    by_id = fit_win(closed.sort("opportunity_id"), closed, 400, 2.5, SETTINGS).probability
-    again = fit_win(
-        closed.sample(fraction=1, shuffle=True, seed=1).sort("opportunity_id"),
-        closed,
-        400,
-        2.5,
-        SETTINGS,
-    ).probability
-    assert np.array_equal(by_id, again)
+    shuffled = closed.sample(fraction=1, shuffle=True, seed=1)
+    found = fit_win(closed, closed, 400, 2.5, SETTINGS).probability
+    again = fit_win(shuffled, closed, 400, 2.5, SETTINGS).probability
+    assert np.array_equal(again, found)
 
 
 def test_nothing_depends_on_the_currency() -> None:

@@ -26,13 +26,17 @@ def book_of_two_kinds(accounts: int, currency: float = 1.0) -> tuple[pl.DataFram
     ), np.full(accounts, 10.0 * currency)
 
 
+@pytest.fixture(scope="module")
+def two_kinds() -> Segments:
+    return find_segments(*book_of_two_kinds(600), None, seed=7)
+
+
 def stated(found: Segments, metric: str) -> dict[str, float]:
     return {m.group_name: m.metric_value or 0.0 for m in found.metrics if m.metric == metric}
 
 
-def test_two_kinds_are_found_and_named_by_what_sets_them_apart() -> None:
-    features, trailing = book_of_two_kinds(600)
-    found = find_segments(features, trailing, None, seed=7)
+def test_two_kinds_are_found_and_named_by_what_sets_them_apart(two_kinds: Segments) -> None:
+    found = two_kinds
     kinds = np.arange(600) % 2
     assert adjusted_rand_score(kinds, found.names) > 0.95
     large, small = found.names[0], found.names[1]
@@ -41,21 +45,20 @@ def test_two_kinds_are_found_and_named_by_what_sets_them_apart() -> None:
     assert sum(stated(found, "accounts").values()) == 600
 
 
-def test_the_number_of_segments_is_the_largest_stable_one_that_is_as_clear() -> None:
-    features, trailing = book_of_two_kinds(600)
-    found = find_segments(features, trailing, None, seed=7)
+def test_the_number_of_segments_is_the_largest_stable_one_that_is_as_clear(
+    two_kinds: Segments,
+) -> None:
+    found = two_kinds
     silhouette, stability = stated(found, "silhouette"), stated(found, "stability")
     stable = {k: value for k, value in silhouette.items() if stability[k] >= STABLE}
     as_clear = [k for k, value in stable.items() if value >= 0.95 * max(stable.values())]
     assert len(set(found.names)) == max(map(int, as_clear))
 
 
-def test_segments_do_not_depend_on_the_currency_or_the_run() -> None:
-    features, trailing = book_of_two_kinds(600)
+def test_segments_do_not_depend_on_the_currency_or_the_run(two_kinds: Segments) -> None:
+    assert find_segments(*book_of_two_kinds(600), None, seed=7) == two_kinds
     dear = book_of_two_kinds(600, currency=1000.0)
-    found = find_segments(features, trailing, None, seed=7)
-    assert find_segments(features, trailing, None, seed=7) == found
-    assert find_segments(*dear, None, seed=7).names == found.names
+    assert find_segments(*dear, None, seed=7).names == two_kinds.names
 
 
 @pytest.mark.parametrize("accounts", [0, 1, 40])
