@@ -71,8 +71,8 @@ def findings(plan: Plan) -> set[str]:
 
 @pytest.fixture(scope="module")
 def company() -> Tables:
-    """250 accounts, 8 reps, heavy tails."""
-    return make_book(250, 8, seed=4)
+    """180 accounts, 6 reps, heavy tails."""
+    return make_book(180, 6, seed=4)
 
 
 @pytest.fixture(scope="module")
@@ -81,27 +81,16 @@ def company_plan(company: Tables) -> Plan:
 
 
 class TestRepeatable:
-    def test_same_input_same_plan(self, company: Tables, company_plan: Plan) -> None:
-        assert company_plan.summary["is_repeatable"][0]
-        assert same(planned(company), company_plan)
-
-    def test_the_order_of_the_rows_means_nothing(self, company: Tables, company_plan: Plan) -> None:
-        shuffled = Tables(
-            company.accounts.sample(fraction=1.0, shuffle=True, seed=9),
-            company.reps.sample(fraction=1.0, shuffle=True, seed=9),
-            company.overrides,
-        )
-        assert same(planned(shuffled), company_plan)
-
-    def test_the_order_of_the_columns_means_nothing(
+    def test_the_order_of_rows_and_columns_means_nothing(
         self, company: Tables, company_plan: Plan
     ) -> None:
-        turned = Tables(
-            company.accounts.select(reversed(company.accounts.columns)),
-            company.reps.select(reversed(company.reps.columns)),
-            company.overrides,
-        )
-        assert same(planned(turned), company_plan)
+        def turned(table: pl.DataFrame) -> pl.DataFrame:
+            rows = table.sample(fraction=1.0, shuffle=True, seed=9)
+            return rows.select(reversed(table.columns))
+
+        assert company_plan.summary["is_repeatable"][0]
+        again = Tables(turned(company.accounts), turned(company.reps), company.overrides)
+        assert same(planned(again), company_plan)
 
     def test_the_order_of_overrides_means_nothing(self) -> None:
         accounts = [owned(f"A{i}", f"R{i % 2}", actual_sales_usd=900.0) for i in range(8)]
@@ -143,7 +132,7 @@ class TestCompany:
             .iter_rows()
         )
         rows = company_plan.targets.filter(metric=metric).to_dicts()
-        assert len(rows) == 8
+        assert len(rows) == 6
         for row in rows:
             slack = (row["relaxation_pct"] / 100 + 2e-6) * row["target"]
             ceiling = row["upper_limit"] + row["giant_excess"] + slack
