@@ -59,11 +59,19 @@ def _of_a_step(row: Row) -> str:
     if cost is None:
         return f"{sentence} What a seat costs is not counted."
     net = float(value) - float(cost)
+    is_open = row["least_seat_value_usd"] < float(cost) < row["most_seat_value_usd"]
+    doubt = (
+        ", which better plans might turn: the cost lies between the proved limits"
+        if is_open
+        else ""
+    )
     if row["option_kind"] == "fewer":
         verb = "saves" if net < 0 else "loses"
-        return f"{sentence} A seat costs {usd(cost)}, so giving it up {verb} {usd(abs(net))}."
+        return (
+            f"{sentence} A seat costs {usd(cost)}, so giving it up {verb} {usd(abs(net))}{doubt}."
+        )
     verb = "pays for itself and brings" if net >= 0 else "falls short of its cost by"
-    return f"{sentence} A seat costs {usd(cost)}: it {verb} {usd(abs(net))}."
+    return f"{sentence} A seat costs {usd(cost)}: it {verb} {usd(abs(net))}{doubt}."
 
 
 def _of_a_leaver(rows: Sequence[Row]) -> Iterator[str]:

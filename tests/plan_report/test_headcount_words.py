@@ -39,6 +39,12 @@ def test_a_seat_that_is_worth_more_than_it_costs_is_not_called_a_saving(
     cheap = study.with_columns(seat_cost_usd=pl.lit(50_000.0))
     assert "so giving it up loses USD 26,600." in headcount(cheap)["sentences"][1]
     assert "it falls short of its cost by USD 9,655." in headcount(dear)["sentences"][2]
+    # 150,000 lies between 76,600 - 9,000 and what a better plan might show.
+    open_yet = study.with_columns(most_seat_value_usd=pl.lit(400_000.0))
+    doubt = (
+        "saves USD 73,400, which better plans might turn: the cost lies between the proved limits."
+    )
+    assert headcount(open_yet)["sentences"][1].endswith(doubt)
     unknown = headcount(study.with_columns(seat_cost_usd=pl.lit(None, pl.Float64)))["sentences"]
     assert unknown[1].endswith("What a seat costs is not counted.")
     assert unknown[3].endswith("before what a seat costs.")
