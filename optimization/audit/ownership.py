@@ -211,8 +211,10 @@ def _holders(ledger: Ledger, unit: Ints, count: int, lock_rule: Ints) -> tuple[I
         hold[strongest["unit"].to_numpy()] = LOCKED
         holder[strongest["unit"].to_numpy()] = strongest["rep"].to_numpy()
     account, rep = _manual(ledger, "assign")
-    hold[unit[account]] = ASSIGNED
-    holder[unit[account]] = rep
+    # One to a rep who left has no effect.
+    stays = rep >= 0
+    hold[unit[account[stays]]] = ASSIGNED
+    holder[unit[account[stays]]] = rep[stays]
     return hold, holder
 
 

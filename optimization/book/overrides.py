@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from optimization.book.tables import AccountArrays, RepArrays
-from optimization.errors import PlanInputError
+from optimization.errors import PlanInputError, nearest
 from optimization.finding import Finding
 
 OVERRIDE_TABLE = "stg_plan__override"
@@ -17,13 +17,17 @@ OF_A_GROUP = ("together", "separate")
 
 @dataclass(frozen=True)
 class Override:
-    """One manual decision about one account; `row` counts from 1 in the order of the file."""
+    """One manual decision about one account; `row` counts from 1 in the order of the file.
+
+    is_known_rep: the source knows the rep, in the team or no longer.
+    """
 
     row: int
     account_id: str
     action: str
     rep_id: str
     group_id: str
+    is_known_rep: bool = False
 
     @property
     def where(self) -> str:
@@ -44,6 +48,8 @@ class ManualDecisions:
 def read_overrides(overrides: pl.DataFrame) -> list[Override]:
     """Manual decisions in a total order.
 
+    overrides: account_id, action, rep_id, and where they have them group_id and is_known_rep.
+
     Raises:
         PlanInputError: a column is missing, an action is unknown, or it lacks its rep_id or
             group_id.
@@ -52,15 +58,17 @@ def read_overrides(overrides: pl.DataFrame) -> list[Override]:
         if column not in overrides.columns:
             raise PlanInputError(f"{OVERRIDE_TABLE}: column {column} is missing")
     frame = overrides
-    if "group_id" not in overrides.columns:
-        frame = overrides.with_columns(pl.lit(None, dtype=pl.String).alias("group_id"))
+    for column, kind in (("group_id", pl.String), ("is_known_rep", pl.Boolean)):
+        if column not in overrides.columns:
+            frame = frame.with_columns(pl.lit(None, dtype=kind).alias(column))
     columns = [
         pl.col(name).cast(pl.String).fill_null("")
         for name in ("account_id", "action", "rep_id", "group_id")
     ]
+    columns.append(pl.col("is_known_rep").fill_null(False))
     rows = [
-        Override(row, account_id, action.strip().lower(), rep_id, group_id.strip())
-        for row, (account_id, action, rep_id, group_id) in enumerate(
+        Override(row, account_id, action.strip().lower(), rep_id, group_id.strip(), is_known)
+        for row, (account_id, action, rep_id, group_id, is_known) in enumerate(
             frame.select(columns).iter_rows(), start=1
         )
     ]
@@ -88,16 +96,20 @@ def read_overrides(overrides: pl.DataFrame) -> list[Override]:
 def resolve_overrides(
     accounts: AccountArrays, reps: RepArrays, overrides: list[Override]
 ) -> tuple[ManualDecisions, list[Finding]]:
-    """Look up accounts and reps; rows about unknown ones have no effect and say so.
+    """Look up accounts and reps; rows about unknown accounts and reps who left have no effect and
+    say so.
+
+    A rep has left who is not in the plan and whom the source knows, or who owns accounts of it.
 
     Raises:
-        PlanInputError: overrides contradict each other, or assign to an unknown rep.
+        PlanInputError: overrides contradict each other, or assign to a rep nobody knows.
     """
     manual = ManualDecisions()
     findings: list[Finding] = []
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     account_at = accounts.find([one.account_id for one in overrides]).tolist()
     rep_at = reps.find([one.rep_id for one in overrides]).tolist()
+    owners = set(accounts.owner_rep_id.unique().to_list())
     for one, i, j in zip(overrides, account_at, rep_at, strict=True):
         if i < 0:
             text = f"{one.where}: no such account in the plan; the row has no effect"
@@ -109,7 +121,19 @@ def resolve_overrides(
             text = f"{one.where}: the account has no active owner to stay with; not locked"
             findings.append(Finding("warning", "lock_without_incumbent", one.account_id, 1, text))
         elif one.action == "assign":
-            _assign(manual, reps, one, i, j)
+            if j >= 0:
+                _assign(manual, reps, one, i, j)
+                continue
+            if not (one.is_known_rep or one.rep_id in owners):
+                raise PlanInputError(
+                    f"{one.where}: rep {one.rep_id} is no active rep or vacant seat of the "
+                    f"plan{nearest(one.rep_id, reps.ids)}"
+                )
+            text = (
+                f"{one.where}: rep {one.rep_id} has left the team; the row has no effect and the "
+                "account is planned like any other: give it to somebody else or take the row out"
+            )
+            findings.append(Finding("warning", "override_rep_left", one.account_id, 1, text))
         elif one.action == "forbid":
             if j >= 0:
                 manual.forbidden.append((i, j))
@@ -134,10 +158,6 @@ def resolve_overrides(
 
 
 def _assign(manual: ManualDecisions, reps: RepArrays, one: Override, i: int, j: int) -> None:
-    if j < 0:
-        raise PlanInputError(
-            f"{one.where}: rep {one.rep_id} is no active rep or vacant seat of the plan"
-        )
     if manual.assigned.setdefault(i, j) != j:
         raise PlanInputError(
             f"{one.where}: the account is assigned to {reps.ids[manual.assigned[i]]} and to "

@@ -18,6 +18,11 @@ class DriftPolicy(Settings):
         description="Any rep's load of any metric beyond its hard band by more than so many % of "
         "the target (hours, potential and every other metric of the policy).",
     )
+    level_excess_pct: Points | None = Field(
+        default=0.0,
+        description="Any group of `levels` (manager, region, …) beyond a hard band of its by more "
+        "than so many % of the group's target.",
+    )
     penetration_change_pct: Points | None = Field(
         default=20.0,
         description="Market penetration of any territory changed by more than so many % of what "

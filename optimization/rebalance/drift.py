@@ -16,9 +16,11 @@ from optimization.rebalance.standing import Standing, stand
 from optimization.report.result import Schema
 
 DRIFT_SCHEMA: Schema = {
-    "signal": pl.String(),  # band | penetration | without_owner | leavers
+    "signal": pl.String(),  # band | level_band | penetration | without_owner | leavers
     "metric": pl.String(),
     "rep_id": pl.String(),
+    "level": pl.String(),
+    "member_id": pl.String(),
     "observed": pl.Float64(),
     "threshold": pl.Float64(),
     "unit": pl.String(),
@@ -48,8 +50,8 @@ def measure_drift(
             signal is left out.
 
     Returns:
-        `DRIFT_SCHEMA`: one row for every band of every rep, every territory's penetration, the
-        accounts without owner and the leavers.
+        `DRIFT_SCHEMA`: one row for every band of every rep and of every group of a level, every
+        territory's penetration, the accounts without owner and the leavers.
 
     Raises:
         PlanInputError: a table or the chosen plan contradicts itself or the policy.
@@ -60,45 +62,70 @@ def measure_drift(
     )
     rows = [
         *_bands(planning),
+        *_level_bands(planning),
         *_penetration(planning, penetration_then),
         *_counts(planning, standing),
     ]
     frame = pl.DataFrame(rows, schema=DRIFT_SCHEMA)
-    return frame.sort(
-        "is_passed", "signal", "metric", "rep_id", descending=[True, False, False, False]
-    )
+    places = ("signal", "metric", "level", "member_id", "rep_id")
+    return frame.sort("is_passed", *places, descending=[True, *[False] * len(places)])
+
+
+def _loads(planning: Planning, k: int) -> tuple[Floats, Floats]:
+    """(J) load of metric k by rep, whole and without giants."""
+    targets, unit_of = planning.targets, planning.units.of_account
+    members = np.bincount(unit_of, minlength=len(planning.units))
+    # Each account brings an equal part of what its unit counts: families have one owner.
+    whole = (targets.load[:, k] / members)[unit_of]
+    ordinary = np.where(targets.giant[unit_of, k], 0.0, whole)
+    owner, reps = planning.accounts.incumbent, len(planning.reps)
+    return _by_rep(owner, whole, reps), _by_rep(owner, ordinary, reps)
 
 
 def _bands(planning: Planning) -> list[dict[str, object]]:
     targets, reps = planning.targets, planning.reps
-    owner = planning.accounts.incumbent
     threshold = planning.policy.rebalancing.drift.band_excess_pct
-    unit_of = planning.units.of_account
-    members = np.bincount(unit_of, minlength=len(planning.units))
     rows: list[dict[str, object]] = []
     for k, metric in enumerate(planning.policy.metrics):
-        # Each account brings an equal part of what its unit counts: families have one owner.
-        whole = (targets.load[:, k] / members)[unit_of]
-        ordinary = np.where(targets.giant[unit_of, k], 0.0, whole)
-        load, light = _by_rep(owner, whole, len(reps)), _by_rep(owner, ordinary, len(reps))
-        over, under = light - targets.upper[:, k], targets.lower[:, k] - load
-        excess = 100 * np.maximum(np.maximum(over, under), 0.0) / targets.scale[:, k]
-        share = 100 * (load / targets.scale[:, k] - 1)
-        for j, label in enumerate(reps.labels):
-            side = "above" if over[j] > 0 else "below"
-            rows.append(
-                _row(
-                    "band",
-                    metric.name,
-                    reps.ids[j],
-                    float(excess[j]),
-                    threshold,
-                    "% of target",
-                    f"{metric.name} of {label}: {share[j]:+.1f} % of target"
-                    + (f", {excess[j]:.1f} points {side} the band" if excess[j] > 0 else ""),
-                )
-            )
+        load, ordinary = _loads(planning, k)
+        limits = targets.lower[:, k], targets.upper[:, k]
+        found = _excess(load, ordinary, limits, targets.scale[:, k])
+        for rep_id, label, (excess, text) in zip(reps.ids, reps.labels, found, strict=True):
+            text = f"{metric.name} of {label}: {text}"
+            row = _row("band", metric.name, rep_id, excess, threshold, "% of target", text)
+            rows.append(row)
     return rows
+
+
+def _level_bands(planning: Planning) -> list[dict[str, object]]:
+    threshold = planning.policy.rebalancing.drift.level_excess_pct
+    rows: list[dict[str, object]] = []
+    for level in planning.levels:
+        load, ordinary = (level.totals(by_rep) for by_rep in _loads(planning, level.metric))
+        tolerance = level.band.tolerance_pct
+        limits = level.limit(-1, tolerance), level.limit(1, tolerance)
+        found = _excess(load, ordinary, limits, level.scale)
+        for g, (excess, text) in enumerate(found):
+            metric = level.band.metric
+            text = f"{metric} of {level.label(g)}: {text}"
+            row = _row("level_band", metric, None, excess, threshold, "% of target", text)
+            rows.append(row | {"level": level.by, "member_id": level.groups[g]})
+    return rows
+
+
+def _excess(
+    load: Floats, ordinary: Floats, limits: tuple[Floats, Floats], scale: Floats
+) -> list[tuple[float, str]]:
+    """Points of the target beyond either limit, and where each load stands, in words."""
+    over, under = ordinary - limits[1], limits[0] - load
+    excess = 100 * np.maximum(np.maximum(over, under), 0.0) / scale
+    share = 100 * (load / scale - 1)
+    found = []
+    for points, away, above in zip(excess.tolist(), share.tolist(), over.tolist(), strict=True):
+        side = "above" if above > 0 else "below"
+        beyond = f", {points:.1f} points {side} the band" if points > 0 else ""
+        found.append((points, f"{away:+.1f} % of target{beyond}"))
+    return found
 
 
 def _penetration(planning: Planning, then: pl.DataFrame | None) -> list[dict[str, object]]:
@@ -174,6 +201,8 @@ def _row(
         "signal": signal,
         "metric": metric,
         "rep_id": rep_id,
+        "level": None,
+        "member_id": None,
         "observed": round(observed, 4),
         "threshold": threshold,
         "unit": unit,

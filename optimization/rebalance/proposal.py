@@ -111,7 +111,8 @@ def propose(
         "moved_sales_usd": round(float(rows.filter(is_voluntary)["actual_sales_usd"].sum()), 2),
         "move_measure": measure,
         "moved_amount": round(found.moves * moves.scale, 4),
-        "fewest_amount": round(found.fewest_moves * moves.scale - 5e-5, 4),
+        # Rounded down, as every bound, and never below what no plan can move.
+        "fewest_amount": max(round(found.fewest_moves * moves.scale - 5e-5, 4), 0.0),
         "is_proved_fewest": found.is_fewest,
         "broken_limits_before": _broken(before),
         "broken_limits_after": _broken(after),

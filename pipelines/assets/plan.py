@@ -34,6 +34,7 @@ INPUTS = [
     "int_plan__overlay_rep",
     "int_plan__rep",
     "int_score__model_quality",
+    "stg_crm__rep",
     "stg_plan__override",
 ]
 

@@ -309,7 +309,7 @@ _META_ORDER = {
     "fct_assignment_history": "account_id valid_from_date",
     "fct_holdout": "plan_id opportunity_id",
     "fct_challenge": "plan_id account_id rep_id wish",
-    "kpi_drift": "as_of proposal_id signal metric rep_id",
+    "kpi_drift": "as_of proposal_id signal metric level member_id rep_id",
     "kpi_rebalance": "as_of proposal_id",
     "fct_rebalance_move": "as_of proposal_id account_id",
     "quarantined_row": "source_table source_file row_number rule column_name",

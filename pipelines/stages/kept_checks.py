@@ -84,9 +84,7 @@ def kept_tables(data_dir: Path) -> dict[str, pl.DataFrame]:
                 pl.DataFrame(schema=schema),
                 *(
                     # As bytes: brackets in the name of a folder are a pattern to some readers.
-                    pl.read_parquet(file.read_bytes()).select(
-                        pl.col(column).cast(kind) for column, kind in schema.items()
-                    )
+                    _shaped(pl.read_parquet(file.read_bytes()), schema)
                     for folder in _latest(data_dir / FOLDER)
                     if (file := folder / f"{name}.parquet").is_file()
                 ),
@@ -94,6 +92,14 @@ def kept_tables(data_dir: Path) -> dict[str, pl.DataFrame]:
         )
         for name, schema in schemas().items()
     }
+
+
+def _shaped(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """The columns of `schema`; those that the check did not know yet are empty."""
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in schema.items()
+    )
 
 
 def _latest(folder: Path) -> list[Path]:

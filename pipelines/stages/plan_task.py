@@ -21,7 +21,9 @@ from pipelines.stages.planner import PlanningTables, make_plan, read_matrix, tra
 INPUTS = {
     "accounts": "SELECT * FROM int_plan__account ORDER BY account_id",
     "reps": "SELECT * FROM int_plan__rep ORDER BY rep_id",
-    "overrides": "SELECT * FROM stg_plan__override ORDER BY account_id, action, rep_id, group_id",
+    # Who left is not in the plan, but an override of theirs is no typing error.
+    "overrides": "SELECT *, rep_id IN (SELECT rep_id FROM stg_crm__rep) AS is_known_rep "
+    "FROM stg_plan__override ORDER BY account_id, action, rep_id, group_id",
     "estimates": ESTIMATES,
     "overlay_reps": "SELECT * FROM int_plan__overlay_rep ORDER BY rep_id",
     "overlay_members": "SELECT * FROM int_plan__overlay_member ORDER BY account_id, rep_id",

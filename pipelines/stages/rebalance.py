@@ -270,7 +270,14 @@ def sentences(drift: pl.DataFrame, proposal: "Proposal") -> list[str]:
         f"Limits broken: {kpi['broken_limits_before']} before, {kpi['broken_limits_after']} after",
         f"Price: USD {kpi['price_usd']:,.0f} a year against staying; planning everything again "
         f"would save at most USD {kpi['most_resolve_saves_usd']:,.0f} a year beside it",
+        *_idle_overrides(proposal),
     ]
+
+
+def _idle_overrides(proposal: "Proposal") -> list[str]:
+    """Manual decisions of people who have left, which nobody may follow any longer."""
+    left = proposal.plan.findings.filter(rule="override_rep_left")
+    return [str(left["message"][0]) + f" ({left.height} such row(s))"] if left.height else []
 
 
 def _message(

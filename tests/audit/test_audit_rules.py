@@ -172,6 +172,12 @@ def test_families_may_part_where_the_policy_says_so() -> None:
     assert "family_together" not in rules
 
 
+def test_an_assignment_to_a_rep_who_left_has_no_effect() -> None:
+    gone = pl.DataFrame({"account_id": ["A1"], "action": ["assign"], "rep_id": ["R99"]})
+    overrides = pl.concat([hand_plan.OVERRIDES, gone], how="diagonal_relaxed")
+    assert broken_rules(hand_plan.frames(), policy_with(), overrides=overrides) == set()
+
+
 def test_sets_of_the_overrides_count_like_those_of_the_policy() -> None:
     """Group ids join what the policy does not."""
     groups = pl.DataFrame(

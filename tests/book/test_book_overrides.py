@@ -62,6 +62,19 @@ def test_a_row_without_effect_is_a_finding(row: dict[str, object], rule: str) ->
     assert planning.units.fixed.tolist() == [-1, -1]
 
 
+def test_an_assignment_to_a_rep_who_left_has_no_effect_and_says_so() -> None:
+    book = tables(
+        [account("A1"), owned("A2", "R8"), account("A3")],
+        REPS,
+        [override("A1", "assign", "R8"), override("A3", "assign", "R9")],
+    )
+    known = book.overrides.with_columns(is_known_rep=pl.Series([None, True]))
+    planning = type(book)(book.accounts, book.reps, known).planned()
+    assert rules_of(planning) == ["override_rep_left"] * 2
+    assert "(account A3, assign): rep R9 has left the team" in planning.findings[-1].message
+    assert planning.units.fixed.tolist() == [-1, -1, -1]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

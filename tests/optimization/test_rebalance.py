@@ -169,6 +169,42 @@ def test_thresholds_and_signals_that_are_switched_off() -> None:
     assert drift_of(company, chosen(A1="R1", A2="R1"), on)["is_passed"].sum() == 2
 
 
+def test_drift_of_a_managers_team_is_seen_and_mended() -> None:
+    """Each rep stays in a wide band, but one manager's two reps are both near its top."""
+    hours = {"R1": (70.0, 40.0), "R2": (70.0, 40.0), "R3": (90.0,), "R4": (90.0,)}
+    owner = {f"{r}-{n}": (r, h) for r, sizes in hours.items() for n, h in enumerate(sizes)}
+    accounts = [owned(a, r, service_hours=h) for a, (r, h) in owner.items()]
+    team = [rep(r, manager_id=m) for r, m in zip(hours, ("M1", "M1", "M2", "M2"), strict=True)]
+    company = tables(accounts, team)
+    plan = chosen(**{a: r for a, (r, _) in owner.items()})
+    # Targets: 100 hours a rep, 200 a manager.
+    bands: dict[str, Any] = {
+        "metrics": [{"metric": "hours", "tolerance_pct": 40}],
+        "levels": [{"by": "manager_id", "metrics": [{"metric": "hours", "tolerance_pct": 5}]}],
+    }
+    policy = Policy.model_validate(bands)
+    rows = measure_drift(company.accounts, company.reps, company.overrides, policy, plan)
+    passed = rows.filter("is_passed").to_dicts()
+    assert [(r["signal"], r["level"], r["member_id"]) for r in passed] == [
+        ("level_band", "manager_id", "M1"),
+        ("level_band", "manager_id", "M2"),
+    ]
+    assert passed[0]["observed"] == pytest.approx(5.0)
+    assert passed[0]["statement"] == (
+        "hours of manager M1: +10.0 % of target, 5.0 points above the band"
+    )
+    proposal = rebalanced(company, plan, bands)
+    kpi = proposal.kpi.row(0, named=True)
+    assert (kpi["broken_limits_before"], kpi["broken_limits_after"]) == (2, 0)
+    after = measure_drift(
+        *(company.accounts, company.reps, company.overrides, policy), proposal.plan.assignment
+    )
+    assert not after["is_passed"].any()
+    off = Policy.model_validate(bands | {"rebalancing": {"drift": {"level_excess_pct": None}}})
+    rows = measure_drift(company.accounts, company.reps, company.overrides, off, plan)
+    assert not rows["is_passed"].any()
+
+
 def routed(company: Tables, plan: pl.DataFrame, policy: Any, **more: Any) -> pl.DataFrame:
     return route_accounts(
         company.accounts,
