@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from optimization.policy import Policy as Policy
     from optimization.policy import load_policy as load_policy
     from optimization.policy import policy_schema as policy_schema
+    from optimization.rebalance.keep import KeptPlan as KeptPlan
+    from optimization.rebalance.keep import keep_territories as keep_territories
     from optimization.rebalance.proposal import Proposal as Proposal
     from optimization.rebalance.rebalancer import rebalance_territories as rebalance_territories
     from optimization.rebalance.router import route_accounts as route_accounts
@@ -33,6 +35,8 @@ _HOME = {
     "policy_schema": "policy",
     "Plan": "report.result",
     "plan_territories": "planner",
+    "KeptPlan": "rebalance.keep",
+    "keep_territories": "rebalance.keep",
     "Proposal": "rebalance.proposal",
     "rebalance_territories": "rebalance.rebalancer",
     "route_accounts": "rebalance.router",
@@ -44,6 +48,7 @@ _HOME = {
 __all__ = [
     "VERIFIED_RULES",
     "Infeasible",
+    "KeptPlan",
     "NoPlanYet",
     "Plan",
     "PlanInputError",
@@ -51,6 +56,7 @@ __all__ = [
     "PolicyError",
     "Proposal",
     "Violation",
+    "keep_territories",
     "load_policy",
     "plan_territories",
     "policy_schema",

@@ -55,7 +55,7 @@ def build_definitions(config: Path | None = None) -> Definitions:
     config = config or Path(os.environ.get("TERRITORY_CONFIG") or DEFAULT_CONFIG).resolve()
     project = read_settings(config, ProjectSettings)
     scenarios = scenario_names(config.parent / project.policies)
-    schedule = project.schedule
+    schedule, own = project.schedule, {"config": str(config)}
     before_score, before_plan, after_plan = build_dbt_assets()
     # A stuck run is ended by run monitoring instead of holding the lock for ever.
     tags = {"dagster/max_runtime": "7200"}
@@ -108,12 +108,17 @@ def build_definitions(config: Path | None = None) -> Definitions:
         jobs=[job, rebalance_job, solve_job, publish_job],
         schedules=[
             ScheduleDefinition(
-                name=name, job=started, cron_schedule=cron, execution_timezone=schedule.timezone
+                name=name,
+                job=started,
+                cron_schedule=cron,
+                execution_timezone=schedule.timezone,
+                run_config={"resources": {"workspace": {"config": workspace}}},
             )
-            for name, started, cron in (
-                ("weekly_plan", job, schedule.cron),
-                ("quarterly_plan", job, schedule.quarterly_cron),
-                ("weekly_drift", rebalance_job, schedule.drift_cron),
+            for name, started, cron, workspace in (
+                # The plan in force on new data; planning anew is for once a quarter.
+                ("weekly_kpis", job, schedule.cron, {**own, "keeps_effective": True}),
+                ("quarterly_plan", job, schedule.quarterly_cron, own),
+                ("weekly_drift", rebalance_job, schedule.drift_cron, own),
             )
         ],
         sensors=[build_drift_watch(config, rebalance_job)],

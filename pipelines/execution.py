@@ -13,8 +13,11 @@ DAGSTER_HOME = PROJECT_ROOT / ".dagster"
 DAGSTER_SETTINGS = PROJECT_ROOT / "config" / "dagster.yaml"
 
 
-def execute_run(settings: Settings) -> Path:
+def execute_run(settings: Settings, *, keeps_effective: bool = False) -> Path:
     """Run the whole graph for `settings`; return the folder of the published release.
+
+    Args:
+        keeps_effective: show the plan in force on the new data instead of planning anew.
 
     Raises:
         KeyboardInterrupt: somebody ended the run; nothing was published.
@@ -22,11 +25,13 @@ def execute_run(settings: Settings) -> Path:
     """
     from pipelines.definitions import RUN_JOB
 
-    execute_job(RUN_JOB, settings, {})
+    execute_job(RUN_JOB, settings, {}, keeps_effective=keeps_effective)
     return (settings.data_dir / "published").resolve()
 
 
-def execute_job(name: str, settings: Settings, ops: Mapping[str, Any]) -> None:
+def execute_job(
+    name: str, settings: Settings, ops: Mapping[str, Any], *, keeps_effective: bool = False
+) -> None:
     """Run the job `name` for `settings` in this process; ops: run configuration of its steps.
 
     Raises:
@@ -52,6 +57,7 @@ def execute_job(name: str, settings: Settings, ops: Mapping[str, Any]) -> None:
                                 "as_of": settings.as_of.isoformat() if settings.as_of else "",
                                 "scenarios": [one.name for one in settings.scenarios],
                                 "is_draft": settings.is_draft,
+                                "keeps_effective": keeps_effective,
                             }
                         }
                     },

@@ -147,7 +147,7 @@ def _by_search(moves: MoveProblem, price: float | None, watch: Watch, tell: Tell
 def _cheaper(moves: MoveProblem, owner: Ints, watch: Watch) -> Ints:
     """A plan of no more excess and moves and of no more cost, by re-deals among a few reps."""
     problem = moves.limited(moves.used(owner) + MOVES_ROOM / 2).widened(owner)
-    certificate = _relaxed(problem, 0.0, watch)
+    certificate = relaxed_bound(problem, 0.0, watch)
     ranking = problem.pairs.cheapest(certificate.prices, DEPTH)
     unit, place = np.nonzero(ranking.rep >= 0)
     everyone = np.arange(owner.size)
@@ -211,8 +211,8 @@ def _proved(moves: MoveProblem, found: _Found, step: float, watch: Watch) -> Reb
     if step > 0 and np.isfinite(fewest):
         fewest = np.ceil(fewest / step - 1e-6) * step
     fewest = min(max(fewest, found.fewest_moves, 0.0), used)
-    anyone = _relaxed(moves.problem, room, Watch())
-    limited = _relaxed(moves.limited(used + MOVES_ROOM / 2), room, Watch())
+    anyone = relaxed_bound(moves.problem, room, Watch())
+    limited = relaxed_bound(moves.limited(used + MOVES_ROOM / 2), room, Watch())
     place = moves.place
     prices = replace(anyone.prices, budget=np.delete(anyone.prices.budget, place))
     return Rebalanced(
@@ -229,8 +229,11 @@ def _proved(moves: MoveProblem, found: _Found, step: float, watch: Watch) -> Reb
     )
 
 
-def _relaxed(problem: Problem, room: float, watch: Watch) -> Certificate:
-    """The bound of the linear relaxation; excess beyond the room is priced beyond any saving."""
+def relaxed_bound(problem: Problem, room: float, watch: Watch) -> Certificate:
+    """The bound of the linear relaxation; excess beyond the room is priced beyond any saving.
+
+    room: total excess of limits that plans may need, in targets.
+    """
     zero = Prices.zero(problem.rep_count, len(problem.resources), len(problem.budgets))
     best = problem.pairs.cheapest(zero, 1).priced[:, 0]
     mean = float(np.abs(best).sum()) / max(problem.rep_count, 1)

@@ -10,7 +10,7 @@ Accounts are routed in descending order of their hours (families at once), each 
 before it went: what is large is harder to place later.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -68,17 +68,28 @@ def route_accounts(
         standing.accounts, reps, overrides, policy, as_of=as_of, travel_matrix=travel_matrix
     )
     units = _wanted(planning, None if account_ids is None else list(account_ids))
-    desk = _Desk(planning)
-    hours = planning.units.total(planning.accounts.service_hours)
-    ordered = units[np.lexsort((units, -hours[units]))]
     rows: list[dict[str, object]] = []
-    for unit in ordered.tolist():
-        decided = desk.route(unit)
+    for unit, decided in _routed(planning, units):
         rows += [
             {"account_id": planning.accounts.ids[i], **decided}
             for i in planning.units.members(unit).tolist()
         ]
     return pl.DataFrame(rows, schema=ROUTE_SCHEMA).sort("account_id")
+
+
+def route_units(planning: Planning, units: Ints) -> Iterator[tuple[int, int]]:
+    """Each of `units` with the index of the rep it is routed to."""
+    for unit, decided in _routed(planning, units):
+        (rep,) = planning.reps.find([str(decided["rep_id"])])
+        yield unit, int(rep)
+
+
+def _routed(planning: Planning, units: Ints) -> Iterator[tuple[int, dict[str, object]]]:
+    """Each of `units` with what is decided of it, the largest first."""
+    desk = _Desk(planning)
+    hours = planning.units.total(planning.accounts.service_hours)
+    for unit in units[np.lexsort((units, -hours[units]))].tolist():
+        yield unit, desk.route(unit)
 
 
 def _wanted(planning: Planning, account_ids: list[str] | None) -> Ints:

@@ -66,7 +66,7 @@ def ingested_tables(
 ) -> Iterator[MaterializeResult[Any]]:
     """Read every source into a fresh working database, as text, with quarantine and findings."""
     # The clock only keeps dates of the future from becoming the planning date.
-    run, _ = ingest(workspace.settings, today=date.today())
+    run, _ = ingest(workspace.own_settings, today=date.today())
     observe_input(workspace.settings, run, last_good_load(workspace.settings, run.input_digest))
     context.log.info(f"{run.run_id}: planning date {run.as_of.isoformat()}")
     yield from materialized(workspace.paths.warehouse, TABLES)

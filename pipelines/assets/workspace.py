@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 
 from pipelines.run_lock import RunLock
 from pipelines.settings.loader import DEFAULT_CONFIG, Settings, load_settings
+from pipelines.stages.keep import kept_settings
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.stages.scenarios import scenario_digests
 
@@ -49,11 +50,19 @@ class Workspace(Project):
         default=False, description="Record the plan as a draft instead of proposing it."
     )
 
+    keeps_effective: bool = Field(
+        default=False,
+        description="Show the plan that is effective (or the first to come) on the new data "
+        "instead of planning anew; without one, plan.",
+    )
+
     _lock: RunLock | None = PrivateAttr(default=None)
+    _kept_on: dict[date, Settings | None] = PrivateAttr(default_factory=dict)
+    _digests_of: dict[tuple[str, ...], dict[str, str]] = PrivateAttr(default_factory=dict)
 
     def setup_for_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002
         """Take the run lock; a second run on the same folder fails here."""
-        self._lock = RunLock(self.settings.data_dir)
+        self._lock = RunLock(self.own_settings.data_dir)
         self._lock.acquire()
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002
@@ -61,24 +70,44 @@ class Workspace(Project):
         if self._lock is not None:
             self._lock.release()
 
-    @cached_property
+    @property
     def settings(self) -> Settings:
-        """All settings of the run, validated."""
-        return replace(self.settings_of(*self.scenarios), is_draft=self.is_draft)
+        """All settings of the run, validated; of a plan that is kept those of its own policy.
+
+        Which one is kept is known with the planning date, once the input was read.
+        """
+        if not (self.keeps_effective and self.paths.context.is_file()):
+            return self.own_settings
+        return self._kept(RunContext.load(self.paths).as_of) or self.own_settings
 
     @property
     def paths(self) -> WorkPaths:
         """Where the run keeps its working files."""
-        return WorkPaths(self.settings.data_dir)
+        return WorkPaths(self.own_settings.data_dir)
 
     @property
     def run(self) -> RunContext:
         """The identity of the run, known once the input was read."""
-        return RunContext.load(self.paths).planning(self._digests)
+        run = RunContext.load(self.paths)
+        settings = self.settings
+        run = run.planning(self._digests(settings))
+        return run if settings.kept_plan_id is None else run.keeping(settings.kept_plan_id)
 
     @cached_property
-    def _digests(self) -> dict[str, str]:
-        return scenario_digests(self.settings)
+    def own_settings(self) -> Settings:
+        """As the project and the run say; all there is before the input was read."""
+        return replace(self.settings_of(*self.scenarios), is_draft=self.is_draft)
+
+    def _kept(self, day: date) -> Settings | None:
+        if day not in self._kept_on:
+            self._kept_on[day] = kept_settings(self.own_settings, day)
+        return self._kept_on[day]
+
+    def _digests(self, settings: Settings) -> dict[str, str]:
+        names = tuple(scenario.name for scenario in settings.scenarios)
+        if names not in self._digests_of:
+            self._digests_of[names] = scenario_digests(settings)
+        return self._digests_of[names]
 
     def fence(self) -> None:
         """Raise GateError unless this run still holds its lock."""

@@ -163,6 +163,8 @@ def _act(verb: Verb, summary: str) -> Callable[..., Any]:
             verb, plan_id, by=by.strip(), why=why.strip(), effective_date=day, details=details
         )
         _tell(plan_id, verb, before, store.periods())
+        if verb == "make_effective":
+            _tell_what_readers_see(store, plan_id)
 
     if verb == "make_effective":
         command = click.option(
@@ -198,6 +200,23 @@ def _tell(plan_id: str, verb: Verb, before: list[Period], after: list[Period]) -
         end: date | None = period.valid_to_date
         if period.plan_id in old and old[period.plan_id] != end:
             console.print(f"{period.plan_id} now ends {end or 'with the next plan'}", markup=False)
+
+
+def _tell_what_readers_see(store: PlanStore, plan_id: str) -> None:
+    """An act changes no published table: which run brings the plan there."""
+    from pipelines.publish import current_release
+
+    release = current_release(store.folder.parent)
+    if release is None or release.plan_id == plan_id:
+        return
+    period = next(p for p in store.periods() if p.plan_id == plan_id)
+    is_first = store.periods()[0].plan_id == plan_id
+    since = "" if is_first else f", once the data reach {period.valid_from_date}"
+    console.print(
+        f"Published is still {release.plan_id}; `territory run --effective` (or the schedule "
+        f"weekly_kpis) publishes {plan_id}{since}",
+        markup=False,
+    )
 
 
 for _verb, _summary in (

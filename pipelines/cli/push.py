@@ -11,7 +11,7 @@ from pipelines.cli.options import chosen_settings, config_option, data_dir_optio
 from pipelines.cli.plans import user_name
 from pipelines.errors import TerritoryError
 from pipelines.lifecycle import PlanStore
-from pipelines.stages.push import Preview, deliver, delivery_of, preview
+from pipelines.stages.push import Preview, check_sendable, deliver, delivery_of, preview
 from pipelines.writeback.crm import open_crm
 from pipelines.writeback.push import PushOutcome
 from pipelines.writeback.results import write_results
@@ -63,6 +63,8 @@ def push(
     settings = chosen_settings(config, data_dir, None, None)
     store = PlanStore(settings.data_dir)
     plan_id = store.find(plan_id)
+    # Before the CRM is asked anything: of a draft nothing is even compared.
+    check_sendable(store, plan_id)
     crm = open_crm(settings.config_path, settings.connectors.get("crm"))
     on = day.date() if day else store.today()
     with progress_shown():

@@ -36,5 +36,5 @@ def status(
         console.print(
             f"Checks       {gate['gate']}: {gate['checks']} checks, {gate['failed']} not passed"
         )
-    releases = sorted(path.name for path in folder.parent.glob("plan_*"))
+    releases = sorted(path.name for path in folder.parent.glob("[!.]*"))
     console.print(f"Releases     {len(releases)} kept: {', '.join(releases)}", markup=False)

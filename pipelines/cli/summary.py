@@ -52,6 +52,10 @@ def print_summary(folder: Path, company: str, scenario: str | None = None) -> No
         f"{proposed['rep_count']:,} reps, scenario {proposed['scenario']}, "
         f"plan {proposed['plan_id']}"
     )
+    if proposed["solver_status"] == "kept":
+        console.print(
+            "In force     the plan that people made effective, on new data; nothing was planned"
+        )
     console.print(_balance_table(balance))
     console.print(
         f"Moves        {proposed['moved_accounts']:,} accounts "

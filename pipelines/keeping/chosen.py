@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.errors import GateError
-from pipelines.lifecycle import PlanStore
+from pipelines.lifecycle import Period, PlanStore
 from pipelines.publish.retention import plan_of
 
 
@@ -57,6 +57,15 @@ def chosen_plan(data_dir: Path, day: date | None) -> ChosenPlan:
         _penetration(store.assignment(plan_id)) if is_recorded else None,
         "published; no plan is effective",
     )
+
+
+def plan_in_force(data_dir: Path, day: date | None) -> Period | None:
+    """The period of the plan effective on `day` (None: today by the clock), else of the first one
+    to come; None where no plan has been made effective."""
+    store = PlanStore(data_dir)
+    day = day or store.today()
+    ahead = (period for period in store.periods() if period.valid_from_date > day)
+    return store.chosen(day) or next(ahead, None)
 
 
 def chosen_scenario(data_dir: Path, day: date | None) -> str | None:

@@ -55,3 +55,14 @@ def recorded_holdouts(store: PlanStore, plan_id: str) -> pl.DataFrame:
     first_day = period.valid_from_date if period else store.record(plan_id).as_of
     shift = timedelta(days=(first_day - store.record(plan_id).as_of).days)
     return holdouts.with_columns(expires_date=pl.col("expires_date") + shift)
+
+
+def lasting_holdouts(
+    connection: duckdb.DuckDBPyConnection, store: PlanStore, plan_id: str, day: date
+) -> pl.DataFrame:
+    """The holdouts of a recorded plan that have not expired by `day` and whose deals are open."""
+    is_open = "SELECT opportunity_id FROM int_crm__opportunity WHERE is_open"
+    still_open = connection.execute(is_open).pl()["opportunity_id"].to_list()
+    return recorded_holdouts(store, plan_id).filter(
+        (pl.col("expires_date") >= day) & pl.col("opportunity_id").is_in(still_open)
+    )

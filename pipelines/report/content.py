@@ -60,6 +60,7 @@ def headline(tables: Tables, company: str, as_of: object) -> Headline:
         *wording.balance_sentences(tables["balance"], tables["load"]),
         wording.capacity_sentence(team.get("current"), team.get("proposed")),
         wording.certificate(proposed),
+        wording.in_force(proposed),
     )
     return Headline(
         title=company,

@@ -55,6 +55,19 @@ def usd(value: Any) -> str:
     return "–" if value is None else f"USD {float(value):,.0f}"
 
 
+def in_force(plan: Mapping[str, Any]) -> str:
+    """Of a plan that is shown on new data and was not made by the run; else nothing.
+
+    plan: its row of `kpi_plan`.
+    """
+    if plan.get("solver_status") != "kept":
+        return ""
+    return (
+        "This is the plan in force on new data; nothing was planned. Accounts that it does not "
+        "know, or whose rep has left, stand with the cheapest territory that stays in band."
+    )
+
+
 def certificate(plan: Mapping[str, Any]) -> str:
     """How far the proposed plan can be from the best one, in one or two sentences.
 

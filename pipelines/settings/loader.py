@@ -49,6 +49,7 @@ class Settings:
             lie in `landed_dir`.
         scenarios: what the run plans with, the chosen one first.
         is_draft: record the plan as a draft, not as proposed. Changes no result.
+        kept_plan_id: the plan in force, which the run shows on new data instead of planning anew.
     """
 
     config_path: Path
@@ -60,6 +61,7 @@ class Settings:
     connectors: dict[str, ConnectorSettings]
     as_of: date | None
     is_draft: bool = False
+    kept_plan_id: str | None = None
 
     @property
     def scenario(self) -> str:

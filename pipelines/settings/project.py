@@ -131,7 +131,11 @@ class RetentionSettings(_Strict):
 class ScheduleSettings(_Strict):
     """When `dagster dev` or a daemon starts the run by itself."""
 
-    cron: str = Field(default="0 6 * * 1", description="Cron line; by default Mondays at 06:00.")
+    cron: str = Field(
+        default="0 6 * * 1",
+        description="Cron line of the KPIs of the plan in force on new data; by default Mondays "
+        "at 06:00.",
+    )
     quarterly_cron: str = Field(
         default="0 4 2 1,4,7,10 *",
         description="Cron line of the planning of a quarter; by default its second day at 04:00.",

@@ -42,8 +42,9 @@ def publish(settings: Settings, context: RunContext, *, fence: Callable[[], None
 
     def fence_and_record() -> None:
         fence()
-        # Before the swap: a plan that readers see always has its record.
-        record_plans(settings, context)
+        # Before the swap: a plan that readers see always has its record; one in force has.
+        if settings.kept_plan_id is None:
+            record_plans(settings, context)
 
     release = publish_release(
         PublishRequest(

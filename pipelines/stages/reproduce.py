@@ -93,7 +93,7 @@ def _owners_again(
     """The rep of each account, planned again; of a rebalancing from the plan it was made from."""
     warehouse = WorkPaths(again.data_dir).warehouse
     if record.rebalanced_from is None:
-        plan(again, context)
+        plan(again, context, is_studied=False)
         with session(warehouse) as connection:
             query = "SELECT account_id, rep_id FROM plan_assignment"
             return dict(connection.execute(query).fetchall())

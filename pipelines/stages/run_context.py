@@ -44,6 +44,11 @@ class WorkPaths:
         return self.work / "plans"
 
     @property
+    def kept(self) -> Path:
+        """The plan in force on the data of the run, laid out like `plans`."""
+        return self.work / "kept"
+
+    @property
     def context(self) -> Path:
         """The identity of the run that made the working database."""
         return self.work / "run.json"
@@ -120,6 +125,10 @@ class RunContext:
             settings_digest=scenario_digests[chosen],
             plans=plans,
         )
+
+    def keeping(self, plan_id: str) -> "RunContext":
+        """This run, showing a plan that was made before instead of one of its own."""
+        return replace(self, plan_id=plan_id, plans={self.scenario: plan_id})
 
     def save(self, paths: WorkPaths) -> None:
         """Keep the context beside the working database."""

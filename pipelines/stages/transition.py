@@ -7,7 +7,7 @@ import polars as pl
 from pipelines.lifecycle import PlanStore
 from pipelines.lifecycle.challenges import kept_challenges
 from pipelines.lifecycle.history import assignment_history
-from pipelines.lifecycle.holdouts import holdouts_of
+from pipelines.lifecycle.holdouts import holdouts_of, lasting_holdouts
 from pipelines.metadata.declared import declared_tables
 from pipelines.settings.loader import Settings
 from pipelines.stages.kept_checks import CHECK_TABLES, kept_tables
@@ -21,15 +21,19 @@ TRANSITION_TABLES = ("fct_assignment_history", "fct_holdout", *CHECK_TABLES, "fc
 def write_transition(settings: Settings, context: RunContext) -> None:
     """Write `TRANSITION_TABLES` of the run.
 
-    The history is that of the effective plans; the plan of this run has not begun.
+    The history is that of the effective plans; a plan of this run has not begun. Of a plan that is
+    kept, the holdouts are those that still last.
     """
     store = PlanStore(settings.data_dir)
     check_effective(settings, context)
     with session(WorkPaths(settings.data_dir).warehouse) as connection:
-        holdouts = [
-            holdouts_of(connection, one.name, context.as_of, one.policy.transition.holdout_days)
-            for one in settings.scenarios
-        ]
+        if settings.kept_plan_id is None:
+            holdouts = [
+                holdouts_of(connection, one.name, context.as_of, one.policy.transition.holdout_days)
+                for one in settings.scenarios
+            ]
+        else:
+            holdouts = [lasting_holdouts(connection, store, settings.kept_plan_id, context.as_of)]
         frames: dict[str, pl.DataFrame] = {
             "fct_assignment_history": _with_names(assignment_history(store), connection),
             "fct_holdout": pl.concat(holdouts),

@@ -12,7 +12,8 @@ from pipelines.writeback.files import system_of, write_crm_files
 from pipelines.writeback.snapshot import landed_territories
 
 _ASSIGNMENT = """
-    SELECT f.account_id, a.account_name, f.rep_id, r.rep_name, f.previous_rep_id, t.territory_name
+    SELECT f.account_id, a.account_name, f.rep_id, r.rep_name,
+        a.owner_rep_id AS previous_rep_id, t.territory_name
     FROM fct_assignment AS f
     JOIN dim_account AS a USING (account_id)
     LEFT JOIN dim_rep AS r ON r.scenario = f.scenario AND r.rep_id = f.rep_id

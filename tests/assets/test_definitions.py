@@ -1,7 +1,14 @@
 """The asset graph: one name grammar, every table described and owned, gates that block."""
 
 import pytest
-from dagster import AssetKey, AssetSpec, Definitions
+from dagster import (
+    AssetKey,
+    AssetSpec,
+    Definitions,
+    ScheduleDefinition,
+    build_schedule_context,
+    validate_run_config,
+)
 
 from pipelines.definitions import (
     PUBLISH_JOB,
@@ -94,12 +101,26 @@ def test_what_is_done_when(definitions: Definitions) -> None:
         for schedule in definitions.schedules or ()
     }
     assert schedules == {
-        "weekly_plan": (RUN_JOB, "0 6 * * 1"),
+        "weekly_kpis": (RUN_JOB, "0 6 * * 1"),
         "quarterly_plan": (RUN_JOB, "0 4 2 1,4,7,10 *"),
         "weekly_drift": (REBALANCE_JOB, "0 6 * * 4"),
     }
     (watch,) = definitions.sensors or ()
     assert (watch.name, watch.job_name) == ("drift_watch", REBALANCE_JOB)
+
+
+def test_the_weekly_run_shows_the_plan_in_force_and_the_quarterly_one_plans(
+    definitions: Definitions,
+) -> None:
+    keeps = {}
+    for schedule in definitions.schedules or ():
+        assert isinstance(schedule, ScheduleDefinition)
+        (asked,) = schedule.evaluate_tick(build_schedule_context()).run_requests or ()
+        config = validate_run_config(
+            definitions.resolve_job_def(schedule.job_name), asked.run_config
+        )
+        keeps[schedule.name] = config["resources"]["workspace"]["config"]["keeps_effective"]
+    assert keeps == {"weekly_kpis": True, "quarterly_plan": False, "weekly_drift": False}
 
 
 def test_a_rebalancing_reads_and_scores_but_neither_plans_nor_publishes(

@@ -29,7 +29,9 @@ from pipelines.lifecycle.history import owners_on
 from pipelines.lifecycle.holdouts import recorded_holdouts
 from pipelines.settings.loader import PROJECT_ROOT, Settings, load_settings
 from pipelines.stages.challenges import judge_file, plan_to_judge
+from pipelines.stages.keep import kept_settings
 from pipelines.stages.kept_checks import kept_tables
+from pipelines.stages.plan import plan, verify
 from pipelines.stages.rebalance import check_effective, rebalance, settings_of_chosen
 from pipelines.stages.run_context import RunContext, WorkPaths
 from pipelines.stages.scenarios import scenario_digests
@@ -80,6 +82,9 @@ DEALS = pl.DataFrame(
 LOADS = pl.DataFrame(
     {"source_table": ["raw_crm__account"], "source_file": ["a.csv"], "file_sha256": ["0f"]}
 )
+# Nobody fills a second role.
+OVERLAY_REPS = {"rep_id": pl.String, "role": pl.String, "fte_share": pl.Float64}
+OVERLAY_MEMBERS = {"account_id": pl.String, "rep_id": pl.String}
 
 
 def quality(skill_penalty: float | None = None) -> pl.DataFrame:
@@ -112,10 +117,13 @@ def landed(settings: Settings, found: Tables, skill_penalty: float | None = None
         for name, frame in (
             ("int_plan__account", found.accounts),
             ("int_plan__rep", found.reps),
+            ("stg_crm__rep", found.reps.select("rep_id")),
             ("stg_plan__override", found.overrides),
             ("int_score__model_quality", quality(skill_penalty)),
             ("int_crm__opportunity", DEALS),
             ("meta_load", LOADS),
+            ("int_plan__overlay_rep", pl.DataFrame(schema=OVERLAY_REPS)),
+            ("int_plan__overlay_member", pl.DataFrame(schema=OVERLAY_MEMBERS)),
         ):
             connection.register("frame", frame.to_arrow())
             connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM frame")
@@ -321,6 +329,54 @@ def test_without_any_plan_there_is_nothing_to_keep(settings: Settings) -> None:
     landed(settings, DRIFTED)
     with pytest.raises(GateError, match="run `territory run` first"):
         rebalance(settings, CONTEXT)
+
+
+def test_the_plan_in_force_is_shown_on_new_data(settings: Settings) -> None:
+    with_plan(settings)
+    # A3's owner by the source is not the plan's; A4 is new, and R9 has left with A5.
+    moved = owned("A3", "R1"), owned("A5", "R9"), account("A4")
+    landed(settings, book(owned("A1", "R1"), owned("A2", "R1"), *moved))
+    kept = kept_settings(settings, CONTEXT.as_of)
+    assert kept is not None
+    run = CONTEXT.planning(scenario_digests(kept)).keeping(str(kept.kept_plan_id))
+    (summary,) = plan(kept, run).to_dicts()
+    assert (summary["plan_id"], summary["solver_status"]) == ("plan_1", "kept")
+    assert summary["bound_usd"] <= summary["objective_usd"]
+    with duckdb.connect(str(WorkPaths(settings.data_dir).warehouse)) as connection:
+        rows = connection.execute(
+            "SELECT account_id, rep_id, is_moved, is_forced_move, is_new_assignment "
+            "FROM plan_assignment ORDER BY account_id"
+        ).fetchall()
+    assert rows == [
+        ("A1", "R1", False, False, False), ("A2", "R1", False, False, False),
+        ("A3", "R2", False, False, False), ("A4", "R1", False, False, True),
+        ("A5", "R2", False, True, False),
+    ]  # fmt: skip
+    checks = verify(kept, run)
+    assert [row.message for row in checks if not row.passed] == []
+    told_only = {row.check_name for row in checks if row.severity == "warning"}
+    assert "verify_eligibility" in told_only
+    assert "verify_objective" not in told_only
+
+
+def test_a_run_that_keeps_goes_by_the_plan_in_force(settings: Settings) -> None:
+    workspace = Workspace(config=str(settings.config_path), keeps_effective=True)
+    assert workspace.settings.kept_plan_id is None
+    WorkPaths(settings.data_dir).work.mkdir(parents=True)
+    CONTEXT.save(WorkPaths(settings.data_dir))
+    assert workspace.settings.kept_plan_id is None, "no plan is in force: it plans"
+    with_plan(settings)
+    again = Workspace(config=str(settings.config_path), keeps_effective=True)
+    assert again.settings.kept_plan_id == "plan_1"
+    assert (again.run.plan_id, again.run.plans) == ("plan_1", {"default": "plan_1"})
+
+
+def test_the_first_plan_to_come_is_in_force_before_its_day(settings: Settings) -> None:
+    assert kept_settings(settings, CONTEXT.as_of) is None
+    with_plan(settings)
+    early = kept_settings(settings, date(2026, 6, 30))
+    assert early is not None
+    assert early.kept_plan_id == "plan_1"
 
 
 def test_a_published_plan_counts_while_none_is_effective(settings: Settings) -> None:

@@ -15,18 +15,23 @@ from tests.book.tiny_book import owned, rep, tables
 
 def test_a_policy_that_asks_gets_overlays_and_both_studies_and_another_none(tmp_path: Path) -> None:
     book = tables(
-        [owned(f"A{n}", f"R{n % 2 + 1}", latitude=39.1 + n / 10) for n in range(6)],
+        [
+            owned(f"A{n}", "R9" if n == 6 else f"R{n % 2 + 1}", latitude=39.1 + n / 10)
+            for n in range(7)
+        ],
         [rep("R1"), rep("R2", latitude=39.6)],
     )
     for name in ("accounts", "reps", "overrides"):
         getattr(book, name).write_parquet(tmp_path / f"{name}.parquet")
     bands = {"metrics": [{"metric": "hours", "tolerance_pct": 40}]}
+    # R9 has left since the policy was written.
+    headcount = {"more_seats": 1, "candidates": 1, "leavers": ["R9"]}
     overlay = {"role": "Sales Engineer", "coverage": {"primary_reps_per_seat": 2}}
     overlays = [overlay | {"seats": {"source": "ratio"}}]
     asked = {
         "overlays": overlays,
         "frontier": {"points": 1},
-        "headcount": {"more_seats": 1, "candidates": 1},
+        "headcount": headcount,
     }
     for name, blocks in (("plain", bands), ("studied", bands | asked)):
         scenario = Scenario(name, Policy.model_validate(blocks), tmp_path / f"{name}.yaml")
