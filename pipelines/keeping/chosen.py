@@ -25,14 +25,23 @@ class ChosenPlan:
     how: str
 
 
+def plan_in_force(data_dir: Path, day: date | None) -> Period | None:
+    """The period of the plan effective on `day` (None: today by the clock), else of the first one
+    to come; None where no plan has been made effective."""
+    store = PlanStore(data_dir)
+    day = day or store.today()
+    ahead = (period for period in store.periods() if period.valid_from_date > day)
+    return store.chosen(day) or next(ahead, None)
+
+
 def chosen_plan(data_dir: Path, day: date | None) -> ChosenPlan:
-    """The plan effective on `day` (None: today by the clock), else the one that is published.
+    """The plan in force on `day` (None: today by the clock), else the one that is published.
 
     Raises:
         GateError: there is neither.
     """
     store = PlanStore(data_dir)
-    period = store.chosen(day or store.today())
+    period = plan_in_force(data_dir, day)
     if period is not None:
         assignment = store.assignment(period.plan_id)
         return ChosenPlan(
@@ -57,15 +66,6 @@ def chosen_plan(data_dir: Path, day: date | None) -> ChosenPlan:
         _penetration(store.assignment(plan_id)) if is_recorded else None,
         "published; no plan is effective",
     )
-
-
-def plan_in_force(data_dir: Path, day: date | None) -> Period | None:
-    """The period of the plan effective on `day` (None: today by the clock), else of the first one
-    to come; None where no plan has been made effective."""
-    store = PlanStore(data_dir)
-    day = day or store.today()
-    ahead = (period for period in store.periods() if period.valid_from_date > day)
-    return store.chosen(day) or next(ahead, None)
 
 
 def chosen_scenario(data_dir: Path, day: date | None) -> str | None:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.lifecycle import PlanStore
+from pipelines.keeping.chosen import plan_in_force
 from pipelines.settings.connectors import ConnectorSettings, DuckDBSettings, FilesSettings
 from pipelines.settings.loader import Settings
 
@@ -29,8 +29,7 @@ def fingerprint(settings: Settings) -> str:
             parts += [f"{name} {line}" for line in _of_connector(settings.connectors[name])]
         else:
             parts += [f"{name} {line}" for line in _files(source.path)]
-    store = PlanStore(settings.data_dir)
-    period = store.chosen(settings.as_of or store.today())
+    period = plan_in_force(settings.data_dir, settings.as_of)
     published = settings.data_dir / "published"
     parts.append(period.plan_id if period else str(published.resolve().name))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

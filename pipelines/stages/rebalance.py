@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipelines.interrupts import interruptible
-from pipelines.keeping.chosen import ChosenPlan, chosen_plan, chosen_scenario
-from pipelines.lifecycle import PlanStore
+from pipelines.keeping.chosen import (
+    ChosenPlan,
+    chosen_plan,
+    chosen_scenario,
+    plan_in_force,
+)
 from pipelines.progress import report
 from pipelines.settings.loader import Settings, load_settings
 from pipelines.stages.fit_losses import with_estimates
@@ -92,11 +96,11 @@ def settings_of_chosen(settings: Settings, day: date | None) -> Settings:
 
 
 def check_effective(settings: Settings, context: RunContext) -> None:
-    """Measure the drift of the plan that is effective and keep the check; propose nothing.
+    """Measure the drift of the plan in force and keep the check; propose nothing.
 
-    Nothing is done while no plan is effective, or where the same was measured before.
+    Nothing is done while no plan was made effective, or where the same was measured before.
     """
-    if PlanStore(settings.data_dir).chosen(context.as_of) is None:
+    if plan_in_force(settings.data_dir, context.as_of) is None:
         return
     settings = settings_of_chosen(settings, context.as_of)
     context = context.planning(scenario_digests(settings))

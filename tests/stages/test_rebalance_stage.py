@@ -389,6 +389,8 @@ def test_a_published_plan_counts_while_none_is_effective(settings: Settings) -> 
     assert (found.plan_id, found.owners.rows()) == ("plan_5", [("A1", "R1")])
     with_plan(settings)
     assert chosen_plan(settings.data_dir, CONTEXT.as_of).plan_id == "plan_1"
+    before = chosen_plan(settings.data_dir, date(2026, 6, 30))
+    assert (before.plan_id, before.how) == ("plan_1", "effective from 2026-07-01")
 
 
 def test_the_sensor_asks_for_a_run_when_something_is_new(settings: Settings) -> None:
