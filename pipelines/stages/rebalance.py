@@ -271,7 +271,9 @@ def sentences(drift: pl.DataFrame, proposal: "Proposal") -> list[str]:
         f"{kpi['voluntary_moves']} account(s) would leave an active owner ({fewest}), "
         f"{kpi['forced_moves']} of reps who left and {kpi['new_assignments']} without owner get "
         "one",
-        f"Limits broken: {kpi['broken_limits_before']} before, {kpi['broken_limits_after']} after",
+        f"Limits broken: {kpi['broken_limits_before']} before, by "
+        f"{kpi['excess_before_pct']:.1f} points of their targets in all; "
+        f"{kpi['broken_limits_after']} after, by {kpi['excess_after_pct']:.1f}",
         f"Price: USD {kpi['price_usd']:,.0f} a year against staying; planning everything again "
         f"would save at most USD {kpi['most_resolve_saves_usd']:,.0f} a year beside it",
         *_idle_overrides(proposal),
@@ -281,7 +283,10 @@ def sentences(drift: pl.DataFrame, proposal: "Proposal") -> list[str]:
 def _idle_overrides(proposal: "Proposal") -> list[str]:
     """Manual decisions of people who have left, which nobody may follow any longer."""
     left = proposal.plan.findings.filter(rule="override_rep_left")
-    return [str(left["message"][0]) + f" ({left.height} such row(s))"] if left.height else []
+    if not left.height:
+        return []
+    first = str(left["message"][0])
+    return [f"{first[:1].upper()}{first[1:]} ({left.height} such row(s))"]
 
 
 def _message(
