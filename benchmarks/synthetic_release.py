@@ -172,6 +172,22 @@ FROM kpi_territory_balance JOIN (SELECT 'T-' || rep_id AS territory_id, * FROM d
   USING (territory_id), (VALUES ('region'), ('manager')) AS levels(level)
 GROUP BY plan_version, level, metric, member_id, member_name;
 
+CREATE TABLE kpi_overlay AS
+SELECT $plan AS plan_id, 'default' AS scenario, role AS overlay_role, 4 AS seat_count,
+  4 AS seats_needed, $reps AS primary_rep_count, 600 AS account_count, 80 AS moved_accounts,
+  20 AS new_accounts, 12.5 AS hours_max_deviation_pct, 4321.0 AS travel_hours,
+  210638.19::DECIMAL(18,2) AS objective_usd, 0.0 AS optimality_gap_pct, 0 AS relaxed_limits,
+  '4 of ' || role || ' for ' || $reps || ' primary reps and 600 accounts.' AS statement
+FROM (VALUES ('Sales Engineer'), (coalesce(list_extract($names, 3), 'Specialist'))) AS roles(role);
+
+CREATE TABLE kpi_overlay_balance AS
+SELECT plan_id, scenario, overlay_role, 'e' || i AS overlay_rep_id,
+  coalesce(list_extract($names, (i % 5 + 1)::INTEGER), 'Engineer ' || i) AS overlay_rep_name,
+  metric, 640.0 + i AS target_amount, 650.0 AS load_amount, 100 * (650 / (640.0 + i) - 1)
+  AS deviation_pct, CASE metric WHEN 'hours' THEN 'The maximum is reached.' END AS statement
+FROM kpi_overlay, range(4) AS rows(i), (VALUES ('hours'), ('clock_hours'), ('primary_reps'),
+  ('account_count')) AS metrics(metric);
+
 CREATE TABLE kpi_rollup AS
 SELECT $plan AS plan_id, 'default' AS scenario, plan_version, level, 'x' || i AS member_id,
   coalesce(list_extract($names, (i % 5 + 1)::INTEGER), 'Member ' || i) AS member_name,

@@ -11,7 +11,7 @@ import polars as pl
 from optimization.policy.fields import AccountColumn
 from optimization.policy.overlay import OverlayPolicy
 
-PRIMARY = "primary_rep_id"
+PRIMARY, MEMBER = "primary_rep_id", "member_id"
 
 
 def covered_accounts(
@@ -25,7 +25,8 @@ def covered_accounts(
 
     Args:
         accounts: `int_plan__account`. primary: `plan_assignment` of the plan.
-        members: account_id and rep_id of who is on an account's team today.
+        members: account_id and rep_id of who is on an account's team today, and perhaps
+            member_id, the id of the CRM's record of it.
         team: rep_ids of those who fill the role.
 
     Accounts without owner in the plan are not covered. Where several of the role are on an
@@ -34,11 +35,14 @@ def covered_accounts(
     owned = primary.filter(pl.col("rep_id").is_not_null()).select(
         pl.col("account_id").cast(pl.String), pl.col("rep_id").cast(pl.String).alias(PRIMARY)
     )
+    if MEMBER not in members.columns:
+        members = members.with_columns(pl.lit(None, dtype=pl.String).alias(MEMBER))
     incumbents = (
-        members.select(pl.col("account_id", "rep_id").cast(pl.String))
+        members.select(pl.col("account_id", "rep_id", MEMBER).cast(pl.String))
         .filter(pl.col("rep_id").is_in(team))
-        .group_by("account_id")
-        .agg(owner_rep_id=pl.col("rep_id").min())
+        .sort("account_id", "rep_id")
+        .group_by("account_id", maintain_order=True)
+        .agg(pl.col("rep_id").first().alias("owner_rep_id"), pl.col(MEMBER).first())
     )
     factor = pl.lit(1.0)
     for rule in reversed(overlay.work.factors):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from optimization.overlay.coverage import PRIMARY
+from optimization.overlay.coverage import MEMBER, PRIMARY
 from optimization.overlay.plan import PlannedOverlay
 from optimization.overlay.problem import PODS, RATIO_NAMES
 from optimization.overlay.wording import overlay_reasons
@@ -21,6 +21,7 @@ OVERLAY_ASSIGNMENT_SCHEMA: Schema = {
     "overlay_rep_id": pl.String(),
     "overlay_rep_name": pl.String(),
     "incumbent_overlay_rep_id": pl.String(),
+    "incumbent_member_id": pl.String(),
     "is_moved": pl.Boolean(),
     "is_new_assignment": pl.Boolean(),
     "service_hours": pl.Float64(),
@@ -134,13 +135,16 @@ def _assignment(planned: PlannedOverlay) -> pl.DataFrame:
     names = problem.reps.select(pl.col("rep_id").cast(pl.String), overlay_rep_name="rep_name")
     return (
         planned.plan.assignment.join(
-            problem.accounts.select("account_id", PRIMARY), on="account_id", maintain_order="left"
+            problem.accounts.select("account_id", PRIMARY, MEMBER),
+            on="account_id",
+            maintain_order="left",
         )
         .join(names, on="rep_id", how="left", maintain_order="left")
         .with_columns(
             pl.lit(problem.overlay.role).alias("overlay_role"),
             pl.col("rep_id").alias("overlay_rep_id"),
             pl.col("incumbent_rep_id").alias("incumbent_overlay_rep_id"),
+            pl.col(MEMBER).alias("incumbent_member_id"),
             pl.col("incumbent_rep_id").is_null().alias("is_new_assignment"),
             overlay_reasons(pl.col("reason"), is_pod=problem.overlay.unit == "pod"),
         )

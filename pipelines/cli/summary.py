@@ -45,6 +45,10 @@ def print_summary(folder: Path, company: str, scenario: str | None = None) -> No
         quarantined = records(connection, "SELECT count(*) AS n FROM quarantined_row")
         dearest = records(connection, _DEAREST)
         others = records(connection, _OTHERS, [scenario, scenario])
+        overlays = records(
+            connection,
+            "SELECT statement, optimality_gap_pct FROM kpi_overlay ORDER BY overlay_role",
+        )
     proposed, current = versions["proposed"], versions["current"]
     console.print()
     console.print(
@@ -87,6 +91,12 @@ def print_summary(folder: Path, company: str, scenario: str | None = None) -> No
             f"Beside it    scenario {other['scenario']}: {other['moved_accounts']:,.0f} moves, "
             f"value {_money(other['expected_value_usd'])} a year, gap "
             f"{_number(other['optimality_gap_pct'], 3)} % (table kpi_scenario)",
+            markup=False,
+        )
+    for overlay in overlays:
+        console.print(
+            f"Overlay      {overlay['statement']} Gap "
+            f"{_number(overlay['optimality_gap_pct'], 3)} % (table kpi_overlay)",
             markup=False,
         )
     for limit in dearest:

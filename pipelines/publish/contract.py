@@ -175,7 +175,8 @@ _MARTS = (
         "fct_overlay_assignment",
         "plan_id overlay_role account_id",
         "plan_id scenario overlay_role account_id primary_rep_id overlay_rep_id "
-        "overlay_rep_name incumbent_overlay_rep_id is_moved is_new_assignment service_hours "
+        "overlay_rep_name incumbent_overlay_rep_id incumbent_member_id is_moved "
+        "is_new_assignment service_hours "
         "visits_per_year travel_hours distance_km travel_cost_usd disruption_loss_usd "
         "handover_usd reason_code reason runner_up_rep_id runner_up_delta_usd",
     ),

@@ -110,6 +110,8 @@ def content(tables: Tables, scenarios: pl.DataFrame) -> dict[str, Any]:
         "history": records(tables["history"]),
         "frontier": records(tables["kpi_frontier"]),
         "headcount": headcount(tables["kpi_headcount"]),
+        "overlays": records(tables["kpi_overlay"]),
+        "overlay_reps": records(tables["overlay_rep"]),
         "bindings": bindings(tables["binding"], tables["kpi_level_balance"]),
         "findings": records(tables["finding"]),
         "quarantine": records(tables["quarantine"]),

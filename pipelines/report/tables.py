@@ -49,6 +49,19 @@ _QUERIES = {
         SELECT rep_id, rep_name, has_left FROM dim_owner WHERE NOT is_in_plan ORDER BY rep_id
     """,
     "kpi_frontier": "FROM kpi_frontier ORDER BY band_use_pct, moved_accounts, point_name",
+    "kpi_overlay": "FROM kpi_overlay ORDER BY overlay_role",
+    "overlay_rep": """
+        SELECT overlay_role, overlay_rep_id, any_value(overlay_rep_name) AS overlay_rep_name,
+            max(load_amount) FILTER (metric = 'primary_reps') AS primary_reps,
+            max(load_amount) FILTER (metric = 'account_count') AS account_count,
+            max(load_amount) FILTER (metric = 'hours') AS service_hours,
+            max(deviation_pct) FILTER (metric = 'hours') AS hours_deviation_pct,
+            max(load_amount) FILTER (metric = 'clock_hours') AS clock_hours,
+            max(target_amount) FILTER (metric = 'clock_hours') AS capacity_hours,
+            string_agg(statement, ' ' ORDER BY metric) AS statement
+        FROM kpi_overlay_balance
+        GROUP BY overlay_role, overlay_rep_id ORDER BY overlay_role, overlay_rep_id
+    """,
     "finding": """
         SELECT severity, rule, table_name, column_name, count(*) AS findings,
                sum(affected_rows)::BIGINT AS affected_rows, min(message) AS example

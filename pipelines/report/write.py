@@ -16,6 +16,7 @@ SCRIPTS = (
     "views.js",
     "frontier.js",
     "headcount.js",
+    "overlays.js",
     "report.js",
 )
 

@@ -8,7 +8,9 @@ import polars as pl
 from pipelines.publish.snapshot import DATABASE_NAME
 from pipelines.settings.loader import Settings
 from pipelines.stages.run_context import RunContext
+from pipelines.writeback.account_team import write_team_files
 from pipelines.writeback.files import system_of, write_crm_files
+from pipelines.writeback.ids import System
 from pipelines.writeback.snapshot import landed_territories
 
 _ASSIGNMENT = """
@@ -20,6 +22,18 @@ _ASSIGNMENT = """
     LEFT JOIN dim_territory AS t ON t.scenario = f.scenario AND t.territory_id = f.territory_id
     WHERE f.scenario = ? ORDER BY f.account_id
 """
+# Of reps who are there: nobody sits in a seat of the ratio yet.
+_OVERLAYS = """
+    SELECT f.overlay_role, f.account_id, a.account_name, f.overlay_rep_id, f.overlay_rep_name,
+        f.incumbent_overlay_rep_id, f.incumbent_member_id
+    FROM fct_overlay_assignment AS f
+    JOIN dim_account AS a USING (account_id)
+    WHERE f.scenario = ? AND (f.plan_id, f.overlay_role, f.overlay_rep_id) IN (
+        SELECT (plan_id, overlay_role, overlay_rep_id) FROM kpi_overlay_balance
+        WHERE NOT is_vacant
+    )
+    ORDER BY f.overlay_role, f.account_id
+"""
 _HOLDOUTS = "SELECT * FROM fct_holdout WHERE scenario = ? ORDER BY opportunity_id"
 
 
@@ -28,7 +42,9 @@ def write_back_files(release: Path, settings: Settings, context: RunContext) -> 
     with duckdb.connect(str(release / DATABASE_NAME), read_only=True) as connection:
         assignment = connection.execute(_ASSIGNMENT, [context.scenario]).pl()
         holdouts = connection.execute(_HOLDOUTS, [context.scenario]).pl()
+        overlays = connection.execute(_OVERLAYS, [context.scenario]).pl()
     write_plan_files_for_crm(release, settings, assignment, holdouts)
+    write_team_files(release, overlays, _system(settings, assignment))
 
 
 def write_plan_files_for_crm(
@@ -42,7 +58,7 @@ def write_plan_files_for_crm(
     """
     connector = settings.connectors.get("crm")
     source = settings.sources["crm"]
-    system = system_of(assignment["account_id"].to_list(), connector.type if connector else None)
+    system = _system(settings, assignment)
     tables = settings.landed_dir / "crm" / "current" if connector else source.path
     write_crm_files(
         folder,
@@ -51,3 +67,9 @@ def write_plan_files_for_crm(
         system,
         landed_territories(tables, source.table_prefix, source.table_suffix),
     )
+
+
+def _system(settings: Settings, assignment: pl.DataFrame) -> System | None:
+    """Which CRM the plan's ids are of."""
+    connector = settings.connectors.get("crm")
+    return system_of(assignment["account_id"].to_list(), connector.type if connector else None)

@@ -7,6 +7,7 @@
 | `user_territory_insert.csv`, `user_territory_delete.csv` | UserTerritory2Association |
 | `company_owner.csv` | HubSpot: Record ID, hubspot_owner_id |
 | `account_owner_by_name.csv` | any other source: names, to be matched by a person |
+| `account_team_…` | teams of the plan's second roles (`account_team`) |
 | `rollback/…` | the same files the other way round |
 | `holdout.csv` | deals that stay with their old owner for a while |
 | `not_written.csv` | what of the plan the files do not say, and why |

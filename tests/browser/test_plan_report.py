@@ -25,7 +25,7 @@ UNDER_NO_MENU = "nav.sections { position: static; }"
 
 SECTIONS = (
     *("summary", "balance", "map", "moves", "territories", "reps", "functions", "history"),
-    *("frontier", "headcount", "limits", "quality", "terms"),
+    *("frontier", "headcount", "overlays", "limits", "quality", "terms"),
 )
 
 

@@ -136,7 +136,8 @@ TYPED_TABLES = {
     "fct_overlay_assignment": """plan_id VARCHAR, scenario VARCHAR,
         overlay_role VARCHAR, account_id VARCHAR,
         primary_rep_id VARCHAR, overlay_rep_id VARCHAR, overlay_rep_name VARCHAR,
-        incumbent_overlay_rep_id VARCHAR, is_moved BOOLEAN, is_new_assignment
+        incumbent_overlay_rep_id VARCHAR, incumbent_member_id VARCHAR,
+        is_moved BOOLEAN, is_new_assignment
         BOOLEAN, service_hours DOUBLE, visits_per_year DOUBLE, travel_hours DOUBLE,
         distance_km DOUBLE, travel_cost_usd DECIMAL(18,2), disruption_loss_usd
         DECIMAL(18,2), handover_usd DECIMAL(18,2), reason_code VARCHAR, reason

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.publish.tables_out import write_rows
+from pipelines.writeback.account_team import write_team_files
 from pipelines.writeback.changes import Change, CrmState, Desired, changes_between
 from pipelines.writeback.files import system_of, write_crm_files
 from pipelines.writeback.ids import normal_id
@@ -153,3 +154,42 @@ def test_after_the_changes_nothing_differs_and_reversed_they_restore(
     restored = apply(after, [change.reverse() for change in reversed(changes)])
     assert restored.owners == live.owners
     assert restored.links.keys() == live.links.keys()
+
+
+def teams(*changes: tuple[str, str, str | None, str | None]) -> pl.DataFrame:
+    """account_id, overlay_rep_id, incumbent_overlay_rep_id, incumbent_member_id."""
+    ids = ("account_id", "overlay_rep_id", "incumbent_overlay_rep_id", "incumbent_member_id")
+    frame = pl.DataFrame(list(changes), schema=dict.fromkeys(ids, pl.String), orient="row")
+    return frame.with_columns(
+        overlay_role=pl.lit("Sales Engineer"), account_name=pl.lit("=1+1"), overlay_rep_name=ids[1]
+    )
+
+
+def test_account_teams_get_who_joins_and_who_leaves_and_the_way_back(tmp_path: Path) -> None:
+    folder = tmp_path / "crm"
+    folder.mkdir()
+    member = "01M5e000000000AAAA"
+    found = teams(
+        (A[0][:15], U[0], None, None), (A[1], U[1], U[0], member), (A[2], U[1], U[1], member)
+    )
+    assert write_team_files(tmp_path, found, "salesforce") == 2
+    heading = ["AccountId", "UserId", "TeamMemberRole"]
+    joins = [[A[0], U[0], "Sales Engineer"], [A[1], U[1], "Sales Engineer"]]
+    assert rows(folder / "account_team_insert.csv") == [heading, *joins]
+    leaves = [["Id", "AccountId", "UserId"], [member, A[1], U[0]]]
+    assert rows(folder / "account_team_delete.csv") == leaves
+    back = folder / "rollback"
+    put_back = [heading, [A[1], U[0], "Sales Engineer"]]
+    assert rows(back / "account_team_insert.csv") == put_back
+    taken_off = [leaves[0], ["", A[0], U[0]], ["", A[1], U[1]]]
+    assert rows(back / "account_team_delete.csv") == taken_off
+
+
+def test_account_teams_of_other_sources_are_told_by_name(tmp_path: Path) -> None:
+    (tmp_path / "crm").mkdir()
+    found = teams(("ACME", "e1", None, None), ("=cmd", "e2", "e1", None))
+    assert write_team_files(tmp_path, found, None) == 2
+    told = rows(tmp_path / "crm" / "account_team_by_name.csv")
+    assert [row[1] for row in told] == ["account_id", "'=cmd", "ACME"]
+    assert not list((tmp_path / "crm").glob("account_team_insert*"))
+    assert write_team_files(tmp_path, found.filter(account_id="none"), None) == 0

@@ -11,6 +11,7 @@ select
     cast(overlays.overlay_rep_id as varchar) as overlay_rep_id,
     cast(overlays.overlay_rep_name as varchar) as overlay_rep_name,
     cast(overlays.incumbent_overlay_rep_id as varchar) as incumbent_overlay_rep_id,
+    cast(overlays.incumbent_member_id as varchar) as incumbent_member_id,
     cast(overlays.is_moved as boolean) as is_moved,
     cast(overlays.is_new_assignment as boolean) as is_new_assignment,
     round(cast(overlays.service_hours as double), 4) as service_hours,

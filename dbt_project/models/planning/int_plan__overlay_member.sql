@@ -14,7 +14,8 @@ reps as (
 select
     members.account_id,
     members.rep_id,
-    min(members.team_role) as team_role
+    min(members.team_role) as team_role,
+    min_by(members.member_id, members.team_role) as member_id
 from members
 inner join accounts
     on members.account_id = accounts.account_id

@@ -201,6 +201,7 @@ setUpViews();
 setUpHistory();
 setUpFrontier();
 setUpHeadcount();
+setUpOverlays();
 setUpLimits();
 setUpQuality();
 setUpScenarios();
