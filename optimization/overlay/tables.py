@@ -5,6 +5,7 @@ accounts covered: the same that the account owners hold. Sums over roles count t
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
@@ -96,8 +97,6 @@ OVERLAY_SCHEMAS: dict[str, Schema] = {
     "plan_overlay_summary": OVERLAY_SUMMARY_SCHEMA,
 }
 DECIMALS = 6
-# How the limits of the planner are called here.
-METRIC_OF_KIND = {"overtime": "clock_hours", "overtime_ceiling": "clock_hours"}
 
 
 def overlay_tables(overlays: Sequence[PlannedOverlay]) -> dict[str, pl.DataFrame]:
@@ -259,11 +258,7 @@ def _metric_of_limit() -> pl.Expr:
     metric = pl.col("metric")
     for label, of in ratio.items():
         metric = pl.when(name.str.starts_with(label)).then(pl.lit(of)).otherwise(metric)
-    return (
-        pl.when(pl.col("constraint_kind").is_in(list(METRIC_OF_KIND)))
-        .then(pl.lit("clock_hours"))
-        .otherwise(metric)
-    )
+    return pl.when(name == "clock_hours").then(name).otherwise(metric)
 
 
 def _summary(planned: PlannedOverlay, balance: pl.DataFrame) -> pl.DataFrame:
@@ -303,17 +298,22 @@ def _summary(planned: PlannedOverlay, balance: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([row | {"statement": _statement(row)}], schema=OVERLAY_SUMMARY_SCHEMA)
 
 
-def _statement(row: dict[str, object]) -> str:
+def _statement(row: dict[str, Any]) -> str:
     """What a reader wants to know first."""
-    seats, needed = int(str(row["seat_count"])), int(str(row["seats_needed"]))
-    ratio = int(str(row["primary_rep_count"])) / seats if seats else 0.0
-    what = {"primary_reps": "primary reps", "accounts": "accounts", "hours": "hours"}
-    per_seat = f"{row['ratio_per_seat']:,.10g}"
+    seats, measure = row["seat_count"], row["ratio_measure"]
+    counts = {"primary_reps": "primary_rep_count", "accounts": "account_count"}
+    amount = row[counts.get(measure, "service_hours")]
     text = (
-        f"{seats} of {row['overlay_role']} for {row['primary_rep_count']} primary reps and "
-        f"{row['account_count']:,} accounts, 1 to {ratio:.1f}; the coverage ratio of 1 to "
-        f"{per_seat} {what[str(row['ratio_measure'])]} asks for {needed}"
+        f"{row['overlay_role']}: {_counted(seats, 'seat')} for "
+        f"{_counted(row['primary_rep_count'], 'primary rep')} and "
+        f"{_counted(row['account_count'], 'account')}, 1 to {amount / max(seats, 1):,.1f} "
+        f"{measure.replace('_', ' ')}; the ratio of 1 to {row['ratio_per_seat']:,.10g} asks for "
+        f"{row['seats_needed']}"
     )
     if row["relaxed_limits"]:
-        text += f"; {row['relaxed_limits']} limits had to give way"
+        text += f"; {_counted(row['relaxed_limits'], 'limit')} had to give way"
     return text + "."
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -59,7 +59,8 @@ def test_pods_of_the_ratio_cover_every_primary_rep_whole(ratio: float, seats: in
     (row,) = frames["plan_overlay_summary"].to_dicts()
     assert (row["seat_count"], row["seats_needed"], row["account_count"]) == (seats, seats, 14)
     assert row["is_proved_optimal"]
-    assert f"{seats} of SE for 7 primary reps and 14 accounts" in row["statement"]
+    assert row["statement"].startswith(f"SE: {seats} seat")
+    assert f"the ratio of 1 to {ratio} asks for {seats}." in row["statement"]
 
 
 def test_seats_are_based_as_no_other_choice_of_bases_is_nearer() -> None:
@@ -120,7 +121,12 @@ def test_too_few_people_for_the_ratio_are_told_and_share_the_excess() -> None:
         "metrics": [{"metric": "hours", "tolerance_pct": 50}],
     }
     one = company(
-        line_of_reps(6), overlay, reps=engineers(engineer("E1"), engineer("E2", longitude=-92.0))
+        line_of_reps(6),
+        overlay,
+        reps=engineers(
+            engineer("E1", capacity_hours=90.0),
+            engineer("E2", capacity_hours=90.0, longitude=-92.0),
+        ),
     )
     planned = one.planned()
     frames = overlay_tables([planned])
@@ -134,6 +140,7 @@ def test_too_few_people_for_the_ratio_are_told_and_share_the_excess() -> None:
     assert found["message"].str.starts_with("overlay Sales Engineer: ").all()
     said = " ".join(frames["plan_overlay_balance"]["statement"].drop_nulls())
     assert "primary reps per seat" in said
+    assert "exceeds the capacity of Rep E1" in said
 
 
 def test_who_is_on_the_team_today_stays_where_moving_gains_nothing() -> None:
