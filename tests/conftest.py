@@ -23,7 +23,6 @@ FIRST = (
     "end_to_end/test_sample_company.py",
     "end_to_end/test_readers_and_kills.py",
     "end_to_end/test_bad_input.py",
-    "end_to_end/test_repeatability.py",
     "end_to_end/",
     "connectors/",
     "dbt/",

@@ -1,4 +1,4 @@
-"""Readers never notice a run, and a killed run leaves nothing to clean up."""
+"""Readers never notice a run; after a killed one the next makes the same bytes elsewhere, too."""
 
 import os
 import signal
@@ -10,7 +10,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from whole_run import Outcome, SmallProject, copied_project, parquet_digests, territory
+from whole_run import (
+    Outcome,
+    SmallProject,
+    copied_project,
+    parquet_digests,
+    territory,
+    territory_process,
+)
 
 POLL_SECONDS = 0.2
 
@@ -90,8 +97,9 @@ def test_rows_in_another_order_give_the_same_scores(watched_run: WatchedRun) -> 
 
 
 def test_killed_and_refused_runs_leave_the_publication_and_the_next_run_works(
-    small_project: SmallProject,
+    small_project: SmallProject, small_company: Path
 ) -> None:
+    """The next run makes the same bytes, although the machine around it looks different."""
     release = (small_project.data_dir / "published").resolve()
     before = parquet_digests(release)
     for stage in ("Checking raw tables", "Scoring accounts and reps"):
@@ -103,13 +111,24 @@ def test_killed_and_refused_runs_leave_the_publication_and_the_next_run_works(
     assert small_project.run().exit_code == 2
     assert (small_project.data_dir / "published").resolve() == release
     (small_project.input / "accounts.csv").write_text(accounts)
-    again = small_project.run()
+    elsewhere = small_project.config.parents[1] / "other place, señor"
+    small_project.config.parent.rename(elsewhere)
+    again = territory_process(
+        *("run", "--config", elsewhere / small_project.config.name),
+        dagster_home=elsewhere.parent / "dagster",
+        PYTHONHASHSEED="4242",
+        TZ="Pacific/Auckland",
+        LC_ALL="C",
+    )
     assert again.exit_code == 0, again.errors
-    assert parquet_digests((small_project.data_dir / "published").resolve()) == before
+    data, first = elsewhere / "data", small_company / "data"
+    assert parquet_digests(data / "published") == before
+    assert (data / "published").readlink() == (first / "published").readlink()
+    for moves in ("moves.csv", "moves.xlsx"):
+        made = (data / "published" / moves).read_bytes()
+        assert made == (first / "published" / moves).read_bytes()
     leftovers = [
-        path.name
-        for folder in ("releases", "restricted")
-        for path in Path(small_project.data_dir / folder).glob(".*")
+        path.name for folder in ("releases", "restricted") for path in (data / folder).glob(".*")
     ]
     assert [name for name in leftovers if "building" in name] == []
 
