@@ -107,7 +107,7 @@ def _level_bands(planning: Planning) -> list[dict[str, object]]:
         found = _excess(load, ordinary, limits, level.scale)
         for g, (excess, text) in enumerate(found):
             metric = level.band.metric
-            text = f"{metric} of {level.label(g)}: {text}"
+            text = f"{metric} of {level.labels[g]}: {text}"
             row = _row("level_band", metric, None, excess, threshold, "% of target", text)
             rows.append(row | {"level": level.by, "member_id": level.groups[g]})
     return rows
