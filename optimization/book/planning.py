@@ -153,6 +153,7 @@ def _effort(solver: SolverPolicy) -> Effort:
         search_steps=solver.search_steps_millions or 0,
         rounds=solver.rounds,
         threads=solver.threads,
+        relaxation_slack=solver.relaxation_slack_points / 100,
     )
 
 

@@ -1,9 +1,9 @@
 """Small problems, solved to proved optimality: the whole Pyomo model in HiGHS.
 
 1. the cheapest plan that keeps every hard limit
-2. where there is none: the least total relaxation, then the cheapest plan that needs no more.
-   Only where even that cannot be had, because a separate set has more units than reps to hold
-   them, the fewest clashes come first.
+2. where there is none: the least total relaxation, then the cheapest plan that needs no more than
+   that and the slack (`Effort.relaxation_slack`). Only where even that cannot be had, because a
+   separate set has more units than reps to hold them, the fewest clashes come first.
 
 Every plan is evaluated outside the solver before it counts.
 """
@@ -99,7 +99,8 @@ class _Exact:
             if fewest.status != "optimal":
                 answer = ModelAnswer(answer.owner, 0.0, fewest.status)
         if self.best is not None:
-            self.relaxation = _excess(self.best) + TOLERANCE
+            spare = max(answer.bound, 0.0) + self.problem.effort.relaxation_slack
+            self.relaxation = max(_excess(self.best), spare) + TOLERANCE
         return max(answer.bound, 0.0), answer.status
 
     def _solve(self, objective: Objective, stage: str) -> ModelAnswer:
@@ -156,8 +157,9 @@ class _Exact:
             status = "optimal"
         elif gap <= self.problem.effort.rel_gap:
             status = "within_gap"
-        if proof != "optimal" and relaxation > least + TOLERANCE:
-            # A cheap plan with more relaxation than needed is not the optimum.
+        spare = self.problem.effort.relaxation_slack
+        if proof != "optimal" and relaxation > least + spare + TOLERANCE:
+            # A cheap plan with more relaxation than allowed is not the optimum.
             status = proof
         return ExactAnswer(
             owner=self.owner,

@@ -266,6 +266,8 @@ class Effort:
     search_steps: int = 0  # local-search evaluations a round, millions; 0: chosen by size
     rounds: int = 3  # rounds of improvement after the first plan
     threads: int = 1
+    # Relaxation above the least that a plan may have where that is cheaper, in scaled units.
+    relaxation_slack: float = 0.0
 
 
 @dataclass(frozen=True)

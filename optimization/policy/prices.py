@@ -132,7 +132,9 @@ class SolverPolicy(Settings):
         default=0.01, description="Stop when the plan is proved within this % of the optimum."
     )
     node_limit: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
-        default=300, description="Most branch-and-bound nodes of one integer model."
+        default=300,
+        description="Most branch-and-bound nodes of one integer model. Ten times as many may prove "
+        "the least excess where bands must give way.",
     )
     time_limit_seconds: Positive = Field(
         default=600.0,
@@ -148,4 +150,9 @@ class SolverPolicy(Settings):
     )
     rounds: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         default=1, description="Rounds of improvement after the first plan: a work limit."
+    )
+    relaxation_slack_points: Annotated[float, Field(ge=0.0, le=100.0)] = Field(
+        default=2.0,
+        description="Where bands must give way: so much more than the least total excess a plan "
+        "may have if it costs less, in % of one territory's target. 0: the least at any cost.",
     )

@@ -86,7 +86,8 @@ def counted(planning: Planning, measure: BudgetMeasure) -> MoveProblem:
         nobody_usd=np.where(np.isinf(inputs.nobody_usd), np.inf, 0.0),
     )
     threads = planning.policy.solver.threads
-    base = planning.problem
+    # The least excess decides before moves and cost do.
+    base = planning.problem.with_effort(relaxation_slack=0.0)
     whole = whole / scale
     problem = replace(
         base,
