@@ -155,7 +155,7 @@ class _Solve:
         if self.relaxation > 0 and not self.watch.is_over():
             if problem.pairs.pair_count() <= EXACT_ARCS and not self.least_relaxation:
                 self._relax_least()
-            if not self._is_grouped:
+            if not self._is_grouped and not self._is_brief:
                 lp = self._relax_cheaply(lp)
             lp = self._widen(lp)
             arcs = self._candidates(lp)
@@ -435,7 +435,6 @@ class _Solve:
         answer = solve_model(
             self.problem,
             self.problem.pairs.all_arcs(),
-            clashes=self.problem.evaluate(self._best()).clashes,
             objective="relaxation",
             start=self.owner,
             watch=self.watch,
@@ -444,7 +443,8 @@ class _Solve:
         )
         if answer.owner is not None:
             self._offer(answer.owner)
-        self.least_relaxation = max(answer.bound, 0.0)
+        if answer.status != "infeasible":  # as it is where a separate set cannot be kept at all
+            self.least_relaxation = max(answer.bound, 0.0)
         self._tell("least relaxation")
 
     def _relax_cheaply(self, lp: LpOptimum) -> LpOptimum:

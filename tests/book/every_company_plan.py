@@ -38,6 +38,18 @@ class EveryCompanyPlan:
     relaxation: np.ndarray = field(default_factory=lambda: np.zeros(0))
     clashes: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
+    def cheapest(self, policy: Policy, room: float) -> tuple[float, float]:
+        """Least cost of plans whose relaxation the policy allows: surely, and within rounding."""
+        slack = policy.solver.relaxation_slack_points / 100
+        apart = self.clashes == self.clashes.min()
+        least = self.relaxation[apart].min()
+        surely = least + slack if least > room else least
+        perhaps = least + slack + room if least > 0 else room
+        return (
+            float(self.cost[apart & (self.relaxation <= surely)].min()),
+            float(self.cost[apart & (self.relaxation <= perhaps)].min()),
+        )
+
     def row(self, owner_of: dict[str, str | None]) -> int:
         """The plan that gives each account to that rep; fails where a unit is torn."""
         owners = []

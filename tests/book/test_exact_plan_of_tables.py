@@ -48,11 +48,11 @@ def test_verdict_relaxation_and_optimum_agree(case: tuple[Tables, dict[str, Any]
     apart = truth.clashes == truth.clashes.min()
     assert apart[row]
     least = truth.relaxation[apart].min()
-    assert truth.relaxation[row] == pytest.approx(least, abs=ROOM)
+    rules = Policy.model_validate(policy)
+    spare = rules.solver.relaxation_slack_points / 100 if least > 0 else 0.0
+    assert truth.relaxation[row] <= least + spare + ROOM
     assert answer.least_relaxation_bound <= least + ROOM
-    needed = truth.relaxation[row]
-    surely = truth.cost[apart & (truth.relaxation <= needed)].min()
-    perhaps = truth.cost[apart & (truth.relaxation <= needed + ROOM)].min()
+    surely, perhaps = truth.cheapest(rules, ROOM)
     room = 0.01 + 2e-6 * surely
     assert perhaps - room <= truth.cost[row] <= surely + room
     assert perhaps - room <= answer.bound <= surely + room

@@ -56,9 +56,9 @@ def test_plan_is_the_cheapest_of_those_that_need_least(case: tuple[Tables, dict[
     apart = truth.clashes == truth.clashes.min()
     least = truth.relaxation[apart].min()
     assert apart[row]
-    assert truth.relaxation[row] == pytest.approx(least, abs=ROOM)
-    surely = truth.cost[apart & (truth.relaxation <= truth.relaxation[row])].min()
-    perhaps = truth.cost[apart & (truth.relaxation <= truth.relaxation[row] + ROOM)].min()
+    spare = policy.solver.relaxation_slack_points / 100 if least > 0 else 0.0
+    assert truth.relaxation[row] <= least + spare + ROOM
+    surely, perhaps = truth.cheapest(policy, ROOM)
     summary = plan.summary.row(0, named=True)
     room = CENT + 2e-6 * surely
     assert perhaps - room <= truth.cost[row] <= surely + room

@@ -26,7 +26,11 @@ def tiny_companies(draw: st.DrawFn, most_units: int = 6) -> tuple[Tables, dict[s
     policy: dict[str, Any] = {
         "metrics": _metrics(rng, rep_ids),
         "overtime": {"price_usd_per_hour": float(rng.choice([0, 40]))},
-        "solver": {"rel_gap_pct": 0.0, "node_limit": 100_000},
+        "solver": {
+            "rel_gap_pct": 0.0,
+            "node_limit": 100_000,
+            "relaxation_slack_points": float(rng.choice([0.0, 2.0, 30.0])),
+        },
     }
     overrides: list[dict[str, Any]] = []
     for name in sorted(features):

@@ -145,11 +145,7 @@ def test_grouped_plans_are_near_the_bound(
 
 
 def test_what_no_group_can_keep_is_widened(monkeypatch: pytest.MonkeyPatch) -> None:
-<<<<<<< HEAD
     problem = _map(0, units=200, reps=8)
-=======
-    problem = _map(0).with_effort(rounds=1, node_limit=100)
->>>>>>> fb9cfba (Where limits give way: the least excess proved in small books, then the cheapest plan of little more)
     tight = problem.limits.upper.copy()
     tight[0] = 0.2  # below its lower limit: no plan keeps both
     problem = replace(problem, limits=replace(problem.limits, upper=tight))
