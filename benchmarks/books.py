@@ -295,10 +295,12 @@ def rep_table(team: Team, reps: int, scoring: Scoring) -> pl.DataFrame:
     ramp = np.where(is_vacant, settings.vacant_seat_share, ramp)
     fte = seats["FTE %"].to_numpy() / 100
     hours = settings.selling_hours * fte * ramp
-    return seats.select(
+    managers = team.users.select(pl.col("User ID").alias("Manager ID"), manager="Full Name")
+    return seats.join(managers, on="Manager ID", how="left", maintain_order="left").select(
         rep_id="User ID",
         rep_name="Full Name",
         manager_id="Manager ID",
+        manager_name=pl.coalesce("manager", "Manager ID"),
         region="Region",
         country="Country",
         experience_level=pl.Series(np.array(names)[level]),

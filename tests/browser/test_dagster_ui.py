@@ -128,7 +128,7 @@ def test_a_click_opens_the_report_and_the_plan_is_told_in_words(
                 link.click(timeout=LOAD_MS)
             report = popup.value
             report.wait_for_selector("#balance-chart svg", timeout=LOAD_MS)
-            assert "accounts change their rep" in report.locator(".verdict").inner_text()
+            assert "accounts change their rep" in report.locator("#summary .verdict").inner_text()
             page.get_by_text("Show Markdown").or_(page.get_by_text("[Show Markdown]")).first.click()
             page.get_by_text("It is proved that no plan under the same policy").wait_for()
             page.screenshot(path=tmp_path / "in_words_1440.png")

@@ -13,6 +13,11 @@ from tests.dbt.score_tables import write_forecast_table
 # Tables that compare scenarios say more with two than with one.
 COMPARING = ("dim_scenario", "kpi_scenario")
 MARTS = [table for table in MART_TABLES if table not in COMPARING]
+# Studies and second roles are made where a policy asks for them, and limits bind where they do.
+ASKED_FOR = (
+    *("plan_binding", "kpi_frontier", "kpi_headcount"),
+    *("fct_overlay_assignment", "kpi_overlay", "kpi_overlay_balance"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +46,7 @@ def test_a_plan_is_published_beside_another_as_it_is_alone(
     where = "WHERE scenario = 'default'" if "scenario" in columns else ""
     alone = company.rows(f"SELECT * FROM {table} ORDER BY ALL")
     assert both.rows(f"SELECT * FROM {table} {where} ORDER BY ALL") == alone
-    # Studies are made where a policy asks for them, and limits bind where they do.
-    if "scenario" in columns and table not in ("plan_binding", "kpi_frontier", "kpi_headcount"):
+    if "scenario" in columns and table not in ASKED_FOR:
         assert both.rows(f"SELECT count(*) > 0 FROM {table} WHERE scenario = 'other'") == [(True,)]
 
 
