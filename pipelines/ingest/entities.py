@@ -278,6 +278,7 @@ _ENTITIES = (
             _key("county_fips", pattern=_COUNTY_FIPS),
             *_text("county_name", "state_fips", "state_name"),
             _count("population", MAXIMUM_PERSONS),
+            _number("population_change", -MAXIMUM_PERSONS, MAXIMUM_PERSONS),
             _number("population_change_pct", -100, 1_000),
         ),
     ),

@@ -179,7 +179,8 @@ def small_company() -> dict[str, list[dict[str, Any]]]:
         "raw_market__postal_code": POSTAL_CODES,
         "raw_market__county_business": COUNTY_BUSINESS,
         "raw_market__county_population": [
-            {"county_fips": "25017", "county_name": "Middlesex County", "population": 1_600_000}
+            {"county_fips": "25017", "county_name": "Middlesex County", "population": 1_600_000,
+             "population_change": 32_000}
         ],
         "raw_market__county_employment": [
             {"county_fips": "25017", "employment": 900_000, "is_suppressed": "false",

@@ -30,7 +30,7 @@ RAW_TABLES = {
     "raw_market__county_employment": """county_fips employment establishments avg_weekly_wage_usd
         is_suppressed year quarter""",
     "raw_market__county_population": """county_fips county_name state_fips state_name population
-        population_change_pct""",
+        population_change population_change_pct""",
     "raw_market__postal_code": "postal_code city state county_fips latitude longitude",
 }
 

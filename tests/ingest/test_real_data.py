@@ -173,10 +173,10 @@ US000,0,10,2025,3,,1,1,1
 01003,0,70,2025,3,N,12,0,0
 01999,0,70,2025,3,,7,7,7
 """
-POPULATION = """SUMLEV,STATE,COUNTY,STNAME,CTYNAME,POPESTIMATE2023
-040,35,000,New Mexico,New Mexico,2114371
-050,35,013,New Mexico,Doña Ana County,225210
-50,1,1,Alabama,Autauga County,60342
+POPULATION = """SUMLEV,STATE,COUNTY,STNAME,CTYNAME,NPOPCHG2023,POPESTIMATE2023
+040,35,000,New Mexico,New Mexico,895,2114371
+050,35,013,New Mexico,Doña Ana County,1202,225210
+50,1,1,Alabama,Autauga County,497,60342
 """
 ZIP_CODES = """zip,lat,lon,city,state,county
 2139,42.36,-71.1,Cambridge,MA,25017
@@ -209,9 +209,9 @@ def test_official_layouts(tmp_path: Path) -> None:
         " FROM raw_market__county_employment ORDER BY row_number"
     ) == [("01001", "12897", "1196", "990", "false"), ("01003", None, "12", None, "true")]
     assert official.rows(
-        "SELECT county_fips, county_name, state_fips FROM raw_market__county_population"
-        " ORDER BY row_number"
-    ) == [("35013", "Doña Ana County", "35"), ("01001", "Autauga County", "01")]
+        "SELECT county_fips, county_name, state_fips, population_change"
+        " FROM raw_market__county_population ORDER BY row_number"
+    ) == [("35013", "Doña Ana County", "35", "1202"), ("01001", "Autauga County", "01", "497")]
     assert official.rows(
         "SELECT postal_code, county_fips, latitude FROM raw_market__postal_code ORDER BY row_number"
     ) == [("02139", "25017", "42.36"), ("00501", None, None)]
@@ -259,7 +259,7 @@ def test_any_year_of_the_official_layouts(tmp_path: Path) -> None:
 
 def test_counties_of_two_vintages_are_named(tmp_path: Path) -> None:
     (tmp_path / "cbp21co.txt").write_text(CBP + "09,001,------,G,10,G,1,G,5,2\n")
-    new = POPULATION + "50,9,110,Connecticut,Capitol Planning Region,981447\n"
+    new = POPULATION + "50,9,110,Connecticut,Capitol Planning Region,1,981447\n"
     (tmp_path / "co-est2023-alldata.csv").write_text(new, encoding="latin-1")
     findings = Ingested("us_market_official", tmp_path).result.findings
     (vintage,) = [finding for finding in findings if finding.rule == "county_vintage"]
