@@ -19,9 +19,9 @@ _KINDS = {"_pct": "percent", "_usd": "usd", "_per_day": "usd", "_hours": "hours"
 
 VIEWS = {
     "kpi_sales_operations": "Sales operations: balance, moves, capacity",
-    "kpi_marketing": "Marketing: market, whitespace, demand nobody works",
-    "kpi_customer_success": "Customer success: customers at risk, service load, coverage",
-    "kpi_finance": "Finance: cost to serve against sales and value",
+    "kpi_marketing": "Marketing: whitespace, demand nobody works",
+    "kpi_customer_success": "Customer success: risk, load, coverage",
+    "kpi_finance": "Finance: cost to serve, sales, value",
 }
 
 LEVELS = ("company", "region", "manager", "segment", "industry", "state")
