@@ -199,6 +199,9 @@ class _Split:
 
         if not a.size:
             return max(ordinary, 0.0), 1.0
+        if not lacks(0.0):
+            # Fixed targets hold all there is. Caps that grow faster than R have another root above.
+            return 0.0, 1 - float(a[(a > 0) & (b <= 0)].sum())
         whole = max(float(self.load.sum()), 1.0)
         low, high = 0.0, whole
         while lacks(high):
