@@ -101,6 +101,8 @@ def test_nothing_depends_on_the_currency(book: Built, build_company: Callable[..
         # Cents weigh less in the dear currency.
         assert dear_scores == pytest.approx(scores, rel=1e-3)
         assert dear_potential == pytest.approx(1000 * potential, rel=1e-3, abs=10)
+    kappa = "SELECT hours_per_index, service_hours FROM int_book__calibration"
+    assert dear.rows(kappa)[0] == pytest.approx(book.rows(kappa)[0], rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,10 @@ def test_nothing_depends_on_the_order_of_rows(
     shuffled = build_company(
         {table: [rows[i] for i in rng.permutation(len(rows))] for table, rows in company.items()}
     )
-    for table in ("int_plan__account", "int_plan__rep", "int_finding__account"):
+    for table in (
+        *("int_plan__account", "int_plan__rep", "int_finding__account"),
+        *("int_book__calibration", "int_opportunity__complexity", "int_account__potential"),
+    ):
         query = f"SELECT * FROM {table} ORDER BY ALL"
         assert book.rows(query) == shuffled.rows(query)
 
