@@ -18,7 +18,8 @@ class Answer:
 
     owner: (U) rep of each unit, |J| for nobody. objective, bound: USD. prices: dual prices of the
     limits that prove the root bound. relaxation: total excess of hard limits, 0 where all are kept;
-    then `bound` holds for all plans that need no more of any limit. least_relaxation: proved lower bound on it.
+    then `bound` holds for all plans that need no more of any limit. least_relaxation: proved lower
+    bound on it.
     status: optimal | within_gap | work_limit | time_limit | interrupted.
     """
 
